@@ -1,0 +1,72 @@
+#!/usr/bin/env node
+import { parseArgs } from 'node:util'
+import { startEmulator } from './emulator.js'
+import { fingerprint } from './fingerprint.js'
+import { DEFAULTS } from './options.js'
+
+const HELP = `An offline stand-in of Corbado for development and tests.
+
+Usage: corbado-emulator [options]
+
+  --port <number>        port on 127.0.0.1 (default 4400; 0: any free one)
+  --project-id <id>      default ${DEFAULTS.projectId}
+  --api-secret <secret>  default ${DEFAULTS.apiSecret}
+  --api-key <key>        default ${DEFAULTS.apiKey}
+  --help                 this text
+`
+
+const OPTIONS = {
+  port: { type: 'string', default: '4400' },
+  'project-id': { type: 'string', default: DEFAULTS.projectId },
+  'api-secret': { type: 'string', default: DEFAULTS.apiSecret },
+  'api-key': { type: 'string', default: DEFAULTS.apiKey },
+  help: { type: 'boolean', default: false },
+} as const
+
+/** A command line that is not understood ends with status 2, everything else that goes wrong with 1. */
+const MISUSE = 2
+
+try {
+  await main()
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error)
+  process.exitCode = isMisuse(error) ? MISUSE : 1
+}
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({ options: OPTIONS, allowPositionals: false })
+  if (values.help) {
+    process.stdout.write(HELP)
+    return
+  }
+  const emulator = await startEmulator({
+    port: readPort(values.port),
+    projectId: values['project-id'],
+    apiSecret: values['api-secret'],
+    apiKey: values['api-key'],
+  })
+  // The default secret is public; one of the user's own must not end up in a log.
+  const secret = emulator.apiSecret === DEFAULTS.apiSecret ? emulator.apiSecret : fingerprint(emulator.apiSecret)
+  process.stdout.write(`The Corbado emulator listens on ${emulator.browserUrl}
+
+  CORBADO_BACKEND_API=${emulator.url}
+  CORBADO_PROJECT_ID=${emulator.projectId}
+  CORBADO_API_SECRET=${secret}
+
+Ctrl-C ends it.
+`)
+  const end = (): void => {
+    process.off('SIGINT', end).off('SIGTERM', end)
+    void emulator.close()
+  }
+  process.on('SIGINT', end).on('SIGTERM', end)
+}
+
+function readPort(text: string): number {
+  if (/^[0-9]{1,5}$/.test(text)) return Number(text)
+  throw new TypeError('--port must be a number from 0 to 65535')
+}
+
+function isMisuse(error: unknown): boolean {
+  return error instanceof TypeError
+}

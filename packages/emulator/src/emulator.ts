@@ -1,0 +1,65 @@
+import { registerBackendApi } from './backend-api.js'
+import type { Clock } from './clock.js'
+import type { Fault, FaultHandle } from './faults.js'
+import { type EmulatorOptions, readOptions } from './options.js'
+import type { RecordedRequest, RequestFilter } from './requests.js'
+import { createServer } from './server.js'
+import type { SignInOverrides } from './signed-passkey-data.js'
+import { createSigningKey } from './signing-key.js'
+import { createState } from './state.js'
+
+/** A running emulator. */
+export type Emulator = {
+  /** Where it listens: `http://127.0.0.1:<port>`. The origin to give to a server as the Backend API. */
+  readonly url: string
+  /** The same as `http://localhost:<port>`, for a browser: the `customDomain` of Corbado's web client. */
+  readonly browserUrl: string
+  readonly projectId: string
+  /** What the Backend API demands by HTTP Basic, together with the project ID. */
+  readonly apiSecret: string
+  /** What the Backend API demands as Bearer. */
+  readonly apiKey: string
+  /** The emulator's time. */
+  readonly clock: Clock
+  /** Mints a signedPasskeyData for this user without a browser; the overrides make bad ones. */
+  signIn(identifier: string, overrides?: SignInOverrides): Promise<string>
+  /** Lets something go wrong. */
+  fault(fault: Fault): FaultHandle
+  /** The latest 10,000 requests, oldest first. */
+  requests(filter?: RequestFilter): RecordedRequest[]
+  /** How many requests there were since the start or the latest `reset()`, however many. */
+  count(filter?: RequestFilter): number
+  /** Forgets tokens, users, logins, requests and faults, and sets the clock right. Address and keys stay. */
+  reset(): void
+  /** Stops listening and cuts all connections. */
+  close(): Promise<void>
+}
+
+/**
+ * Starts an offline stand-in of Corbado on 127.0.0.1 and resolves when it listens.
+ *
+ * @see https://docs.corbado.com/api-reference/backend-api for what it stands in for
+ * @throws TypeError for a wrong or unknown option, by name
+ */
+export async function startEmulator(options: EmulatorOptions = {}): Promise<Emulator> {
+  const settings = readOptions(options)
+  const state = createState(settings, await createSigningKey())
+  const server = createServer(state)
+  registerBackendApi(server, state)
+  const url = await server.app.listen({ host: '127.0.0.1', port: settings.port })
+
+  return {
+    url,
+    browserUrl: url.replace('127.0.0.1', 'localhost'),
+    projectId: settings.projectId,
+    apiSecret: settings.apiSecret,
+    apiKey: settings.apiKey,
+    clock: state.clock,
+    signIn: (identifier, overrides) => state.signedPasskeyData.mint(identifier, overrides),
+    fault: (fault) => state.faults.add(fault),
+    requests: (filter) => state.requests.select(filter),
+    count: (filter) => state.requests.count(filter),
+    reset: () => state.reset(),
+    close: () => server.app.close(),
+  }
+}

@@ -1,0 +1,76 @@
+import type { Clock } from './clock.js'
+
+export const VERIFICATION_RESULTS = [
+  'success',
+  'invalid_signature',
+  'invalid_challenge',
+  'user_mismatch',
+  'generic_error',
+] as const
+
+/** The answer to a signedPasskeyData; everything but `success` is a refusal, and all of them are HTTP 200. */
+export type VerificationResult = (typeof VERIFICATION_RESULTS)[number]
+
+/** A passkey login for which the emulator has signed a signedPasskeyData. */
+export type Login = {
+  readonly challengeId: string
+  readonly identifier: string
+  /** How it came about: a passkey in a browser, its conditional UI, or `signIn()`. */
+  readonly by: 'passkey' | 'conditional-ui' | 'signIn'
+  /** Milliseconds since 1970. */
+  readonly time: number
+  /** The latest verdict, null as long as nobody has asked. */
+  verdict: VerificationResult | null
+  /** True once the verdict was `success`: the token is used up. */
+  used: boolean
+}
+
+const CAPACITY = 100_000
+
+/** The challenges of finished logins. A signedPasskeyData is good for one of them, once. */
+export class Logins {
+  readonly #byChallenge = new Map<string, Login>()
+  readonly #clock: Clock
+  readonly #changed: () => void
+
+  constructor(clock: Clock, changed: () => void) {
+    this.#clock = clock
+    this.#changed = changed
+  }
+
+  add(challengeId: string, identifier: string, by: Login['by']): void {
+    this.#byChallenge.set(challengeId, {
+      challengeId,
+      identifier,
+      by,
+      time: this.#clock.now(),
+      verdict: null,
+      used: false,
+    })
+    if (this.#byChallenge.size > CAPACITY) {
+      const oldest = this.#byChallenge.keys().next()
+      if (!oldest.done) this.#byChallenge.delete(oldest.value)
+    }
+    this.#changed()
+  }
+
+  find(challengeId: unknown): Login | undefined {
+    return typeof challengeId === 'string' ? this.#byChallenge.get(challengeId) : undefined
+  }
+
+  judge(login: Login, verdict: VerificationResult): VerificationResult {
+    login.verdict = verdict
+    login.used ||= verdict === 'success'
+    this.#changed()
+    return verdict
+  }
+
+  all(): Login[] {
+    return [...this.#byChallenge.values()]
+  }
+
+  clear(): void {
+    this.#byChallenge.clear()
+    this.#changed()
+  }
+}

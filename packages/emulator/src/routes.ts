@@ -1,0 +1,43 @@
+/** The operations of Corbado's that the emulator answers; the name a fault or a request filter takes. */
+export type RouteName =
+  | 'connectTokens.create'
+  | 'connectTokens.list'
+  | 'connectTokens.update'
+  | 'connectTokens.delete'
+  | 'passkeys.verifySignedData'
+
+export type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE'
+
+type Route = { method: Method; paths: readonly string[] }
+
+/** Where each operation lives. Two spellings of one path are in Corbado's documents, so both are served. */
+export const ROUTES: Readonly<Record<RouteName, Route>> = {
+  'connectTokens.create': { method: 'POST', paths: ['/v2/connectTokens'] },
+  'connectTokens.list': { method: 'GET', paths: ['/v2/connectTokens'] },
+  'connectTokens.update': { method: 'PATCH', paths: ['/v2/connectTokens/:id'] },
+  'connectTokens.delete': { method: 'DELETE', paths: ['/v2/connectTokens/:id'] },
+  'passkeys.verifySignedData': {
+    method: 'POST',
+    paths: ['/v2/passkey/verifySignedData', '/v2/passkeys/verifySignedData'],
+  },
+}
+
+export const isRouteName = (value: string): value is RouteName => Object.hasOwn(ROUTES, value)
+
+const byPath: ReadonlyMap<string, RouteName> = new Map(
+  Object.entries(ROUTES).flatMap(([name, { method, paths }]) =>
+    isRouteName(name) ? paths.map((path) => [`${method} ${path}`, name] as const) : [],
+  ),
+)
+
+/** The operation behind a registered route, or null for the emulator's own pages and for unknown paths. */
+export const routeNameOf = (method: string, pattern: string | undefined): RouteName | null =>
+  byPath.get(`${method} ${pattern}`) ?? null
+
+/** The methods that a path answers, empty for a path that nobody answers. */
+export function methodsOf(path: string): Method[] {
+  const matches = (pattern: string): boolean => new RegExp(`^${pattern.replace(/:[a-z]+/g, '[^/]+')}$`).test(path)
+  return Object.values(ROUTES)
+    .filter(({ paths }) => paths.some(matches))
+    .map(({ method }) => method)
+}

@@ -1,0 +1,56 @@
+import { EventEmitter } from 'node:events'
+import { type Clock, createClock } from './clock.js'
+import { ConnectTokens } from './connect-tokens.js'
+import { Faults } from './faults.js'
+import { Logins } from './logins.js'
+import type { Settings } from './options.js'
+import { Requests } from './requests.js'
+import { SignedPasskeyData } from './signed-passkey-data.js'
+import type { SigningKey } from './signing-key.js'
+import { Users } from './users.js'
+
+/** Everything that one emulator knows. */
+export type State = {
+  readonly settings: Settings
+  readonly clock: Clock
+  readonly connectTokens: ConnectTokens
+  readonly users: Users
+  readonly logins: Logins
+  readonly signedPasskeyData: SignedPasskeyData
+  readonly requests: Requests
+  readonly faults: Faults
+  /** Emits `change` when something that the page shows has changed. */
+  readonly changes: EventEmitter
+  reset(): void
+}
+
+export function createState(settings: Settings, key: SigningKey): State {
+  const changes = new EventEmitter()
+  // Each open page listens; a dozen of tabs is no leak.
+  changes.setMaxListeners(0)
+  const changed = (): void => {
+    changes.emit('change')
+  }
+  const clock = createClock()
+  const users = new Users()
+  const connectTokens = new ConnectTokens(clock, changed)
+  const logins = new Logins(clock, changed)
+  const requests = new Requests(clock, changed)
+  const faults = new Faults()
+  return {
+    settings,
+    clock,
+    connectTokens,
+    users,
+    logins,
+    signedPasskeyData: new SignedPasskeyData({ projectId: settings.projectId, key, clock, logins, users }),
+    requests,
+    faults,
+    changes,
+    reset() {
+      for (const part of [connectTokens, users, logins, requests, faults]) part.clear()
+      clock.reset()
+      changed()
+    },
+  }
+}
