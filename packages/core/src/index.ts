@@ -1,1 +1,49 @@
-export {}
+export {
+  type CallOptions,
+  type ConnectTokens,
+  CorbadoClient,
+  type CorbadoClientOptions,
+  type CreateConnectToken,
+  type ListConnectTokens,
+  type Passkeys,
+} from './client.js'
+export { type Connect, createConnect } from './connect.js'
+export {
+  CorbadoError,
+  type CorbadoErrorBody,
+  type CorbadoErrorCode,
+  type CorbadoErrorDetails,
+  type CorbadoErrorName,
+  corbadoErrorCodes,
+  isCorbadoError,
+} from './errors.js'
+export type { ConnectEvent, ConnectEventType } from './events.js'
+export type { CookieAttributes, Http, HttpContext } from './http.js'
+export type { ConnectOptions, RoutesOption } from './options.js'
+export type { RateLimit, RateLimitOptions, RateLimitRedis } from './rate-limit.js'
+export { memoryReplayStore } from './replay/memory.js'
+export type { ReplayStore } from './replay/store.js'
+export type {
+  ConnectToken,
+  ConnectTokenList,
+  ConnectTokenType,
+  IssuedConnectToken,
+  VerificationResult,
+} from './schemas.js'
+export { type AccessTokenSessionOptions, accessTokenSession } from './session/access-token.js'
+export { browserOrNative } from './session/browser-or-native.js'
+export { type CookieSessionOptions, cookieSession } from './session/cookie.js'
+export type { SessionClaims, SessionKey, SessionSecret, SessionTokenOptions } from './session/session-token.js'
+export type {
+  ConnectUser,
+  FindUser,
+  Login,
+  ReadyMadeStrategy,
+  SessionAnswer,
+  SessionStrategy,
+} from './session/strategy.js'
+export {
+  type DecodedSignedPasskeyData,
+  decodeSignedPasskeyData,
+  type SignedPasskeyClaims,
+} from './signed-passkey-data.js'

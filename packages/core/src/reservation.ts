@@ -1,0 +1,76 @@
+import { createHash, randomUUID } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { CorbadoError, isCorbadoError } from './errors.js'
+import type { ReplayStore } from './replay/store.js'
+import { type CheckedSignedPasskeyData, clockSkewSeconds } from './signed-passkey-data.js'
+
+/** How long the store may take, in milliseconds, before the login is refused. */
+const storeTimeoutMs = 250
+
+/** One token, held by one login: nobody else gets a session for it. */
+export interface Reservation {
+  /** Makes the reservation final. @throws CorbadoError `CORBADO_TOKEN_ALREADY_USED`, `CORBADO_STORE_UNAVAILABLE` */
+  markUsed(): Promise<void>
+  /** Gives the token back: it may be submitted again. Never throws; what stays reserved only expires. */
+  release(): Promise<void>
+}
+
+/**
+ * Reserves a token before its verification. No answer of the store within 250 ms counts as no.
+ *
+ * @throws CorbadoError `CORBADO_TOKEN_ALREADY_USED`, `CORBADO_STORE_UNAVAILABLE`
+ */
+export async function reserveToken(store: ReplayStore, token: CheckedSignedPasskeyData): Promise<Reservation> {
+  // Not the token: its signature has several spellings. Not `jti`: before verification anybody can write one.
+  const key = createHash('sha256').update(token.signingInput).digest('base64url')
+  const owner = randomUUID()
+  const ttlMs = (token.claims.exp + clockSkewSeconds) * 1000 - Date.now()
+  const release = async () => {
+    try {
+      await inTime(() => store.release(key, owner))
+    } catch {
+      // It stays reserved until it expires: the safe side.
+    }
+  }
+
+  let reserved: boolean
+  try {
+    reserved = await inTime(() => store.reserve(key, owner, ttlMs))
+  } catch (error) {
+    // A command that timed out may still be carried out.
+    void release()
+    throw unavailable(error)
+  }
+  if (!reserved) throw new CorbadoError('TOKEN_ALREADY_USED', { reason: 'replay' })
+
+  return {
+    release,
+    async markUsed() {
+      const marked = await inTime(() => store.markUsed(key, owner)).catch((error: unknown) => {
+        throw unavailable(error, { retryable: false })
+      })
+      if (!marked) throw new CorbadoError('TOKEN_ALREADY_USED', { reason: 'reservation_lost' })
+    },
+  }
+}
+
+async function inTime<Result>(operation: () => Result | Promise<Result>): Promise<Result> {
+  const result = operation()
+  if (!(result instanceof Promise)) return result
+  const timer = new AbortController()
+  const late = sleep(storeTimeoutMs, undefined, { signal: timer.signal }).then(() => {
+    throw new Error('The store did not answer in time')
+  })
+  try {
+    return await Promise.race([result, late])
+  } finally {
+    timer.abort()
+    late.catch(() => {})
+    result.catch(() => {})
+  }
+}
+
+function unavailable(cause: unknown, details: { retryable?: boolean } = {}): CorbadoError {
+  if (isCorbadoError(cause) && details.retryable === undefined) return cause
+  return new CorbadoError('STORE_UNAVAILABLE', { reason: 'replay_store', cause, ...details })
+}

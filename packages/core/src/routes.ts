@@ -1,0 +1,197 @@
+import { assertJsonBody } from './body.js'
+import { keepClientState, parseClientState } from './client-state.js'
+import type { ConnectFlows } from './connect.js'
+import { CorbadoError, isCorbadoError } from './errors.js'
+import type { ConnectEvent, ConnectEventType, Trace } from './events.js'
+import { isRefusal, runHook } from './hooks.js'
+import type { HttpContext } from './http.js'
+import type { RouteName, Settings } from './options.js'
+import { checkOrigin } from './origin.js'
+import { addressKey } from './rate-limit.js'
+import {
+  type ConnectTokenType,
+  connectTokenRequestSchema,
+  isConnectTokenType,
+  matches,
+  verifyRequestSchema,
+} from './schemas.js'
+import type { ConnectUser } from './session/strategy.js'
+import { isConfigurationFailure } from './upstream-answer.js'
+
+/** How long `close` waits for requests that were let in, in milliseconds. */
+const closeGraceMs = 10_000
+
+/** One request to one of our routes, from its arrival to its answer. */
+export interface Visit<User extends ConnectUser, Context extends HttpContext> {
+  readonly route: RouteName
+  readonly context: Context
+  /** In the milliseconds of `performance.now()`. */
+  readonly startedAt: number
+  readonly trace: Trace
+  user: User | null
+  over: boolean
+}
+
+/** What an adapter sends: a body of 200, or an empty 204; nothing where a hook sent the response itself. */
+export type RouteAnswer =
+  | { readonly statusCode: 200; readonly json: string }
+  | { readonly statusCode: 204 }
+  | 'sent by a hook'
+
+/**
+ * The two routes without a framework. An adapter calls, in this order: `begin`, `enter`, its rate limiter (with
+ * `limitKey`), `admit`, its body reader, `answer`; and on any error `refuse`.
+ */
+export class Routes<User extends ConnectUser, Context extends HttpContext> {
+  readonly #settings: Settings<User, Context>
+  readonly #flows: ConnectFlows<User, Context>
+  readonly #visits = new Set<Visit<User, Context>>()
+  #closing = false
+  #onEmpty: (() => void) | undefined
+
+  constructor(settings: Settings<User, Context>, flows: ConnectFlows<User, Context>) {
+    this.#settings = settings
+    this.#flows = flows
+  }
+
+  /** Starts the clock of a request. */
+  begin(route: RouteName, context: Context): Visit<User, Context> {
+    const visit = { route, context, startedAt: performance.now(), trace: {}, user: null, over: false }
+    this.#visits.add(visit)
+    return visit
+  }
+
+  /** Closing → origin → (connect token) `getUser`. */
+  async enter(visit: Visit<User, Context>): Promise<void> {
+    if (this.#closing) throw new CorbadoError('SHUTTING_DOWN', { reason: 'closing' })
+    this.requireSameOrigin(visit.context)
+    if (visit.route === 'connectToken') {
+      visit.user = await this.#flows.currentUser(visit.context)
+      if (visit.user !== null) visit.trace.identifier = visit.user.identifier
+    }
+  }
+
+  /** Whom this request is counted for. */
+  limitKey({ route, user, context }: Visit<User, Context>): string {
+    return user === null ? `${route}:ip:${addressKey(context.http.ip)}` : `${route}:user:${user.identifier}`
+  }
+
+  /** 401 → content type; the body is not read before this. */
+  admit({ route, user, context }: Visit<User, Context>): void {
+    if (route === 'connectToken' && user === null) throw new CorbadoError('NOT_AUTHENTICATED', { reason: 'no_user' })
+    assertJsonBody(context.http)
+  }
+
+  /** Body → type → `authorizeConnectToken`, and the flow itself. */
+  async answer(visit: Visit<User, Context>, body: unknown): Promise<RouteAnswer> {
+    const answer =
+      visit.route === 'connectToken' ? await this.#connectToken(visit, body) : await this.#login(visit, body)
+    const sent = visit.context.http.answered
+    this.#report(visit, {
+      type: visit.route === 'connectToken' ? 'connect_token.issued' : 'login.accepted',
+      reason: 'ok',
+    })
+    if (sent) return 'sent by a hook'
+    return answer === undefined ? { statusCode: 204 } : { statusCode: 200, json: JSON.stringify(answer) }
+  }
+
+  /** Reports a refusal, once. The error goes on to the client as it is. */
+  refuse(visit: Visit<User, Context>, error: unknown): void {
+    if (isCorbadoError(error)) {
+      const { code, statusCode, requestId } = error
+      this.#report(visit, {
+        type: refusalType(visit.route, error),
+        reason: error.reason ?? code,
+        code,
+        statusCode,
+        ...(requestId === undefined ? {} : { requestId }),
+      })
+    } else {
+      const refusal = isRefusal(error)
+      const type = visit.route === 'connectToken' ? 'connect_token.refused' : 'login.refused'
+      this.#report(visit, { type, reason: refusal ? 'hook' : 'error', statusCode: refusal ? error.statusCode : 500 })
+    }
+  }
+
+  /** @throws CorbadoError `CORBADO_ORIGIN_NOT_ALLOWED` */
+  requireSameOrigin({ http }: Context): void {
+    checkOrigin({ origin: http.header('origin'), secFetchSite: http.header('sec-fetch-site') }, this.#settings.origin)
+  }
+
+  /** Refuses new requests, lets those under way finish, and closes what the flows hold. */
+  async close(): Promise<void> {
+    this.#closing = true
+    if (this.#visits.size > 0) {
+      const empty = new Promise<void>((resolve) => {
+        this.#onEmpty = resolve
+      })
+      let timer: NodeJS.Timeout | undefined
+      const late = new Promise<void>((resolve) => {
+        timer = setTimeout(resolve, closeGraceMs)
+      })
+      await Promise.race([empty, late])
+      clearTimeout(timer)
+    }
+    await this.#flows.close()
+  }
+
+  async #connectToken(visit: Visit<User, Context>, body: unknown): Promise<unknown> {
+    const { user, context, trace } = visit
+    if (user === null) throw new CorbadoError('NOT_AUTHENTICATED', { reason: 'no_user' })
+    if (!matches(connectTokenRequestSchema, body)) throw new CorbadoError('INVALID_REQUEST', { reason: 'body_shape' })
+    const { type } = body
+    if (!isConnectTokenType(type) || !this.#settings.tokenTypes.has(type)) {
+      throw new CorbadoError('TYPE_NOT_ALLOWED', { reason: 'type' })
+    }
+    trace.tokenType = type
+    await this.#authorize(user, type, context)
+    return this.#flows.issueConnectToken({ user, type })
+  }
+
+  async #authorize(user: User, type: ConnectTokenType, context: Context): Promise<void> {
+    const { authorizeConnectToken } = this.#settings
+    if (authorizeConnectToken === undefined) return
+    const allowed = await runHook('HOOK_FAILED', 'authorizeConnectToken', () =>
+      authorizeConnectToken({ user, type }, context),
+    )
+    if (allowed !== true) throw new CorbadoError('NOT_AUTHORIZED', { reason: 'authorize_connect_token' })
+  }
+
+  async #login({ context, trace }: Visit<User, Context>, body: unknown): Promise<unknown> {
+    if (!matches(verifyRequestSchema, body)) throw new CorbadoError('INVALID_REQUEST', { reason: 'body_shape' })
+    const clientState = this.#settings.clientState ? parseClientState(body.clientState) : undefined
+    const answer = await this.#flows.verifyLogin({ signedPasskeyData: body.signedPasskeyData }, context, trace)
+    if (clientState !== undefined && !context.http.answered) keepClientState(context.http, clientState)
+    return answer
+  }
+
+  #report(
+    visit: Visit<User, Context>,
+    outcome: Pick<ConnectEvent, 'type' | 'reason' | 'code' | 'statusCode' | 'requestId'>,
+  ): void {
+    if (visit.over) return
+    visit.over = true
+    this.#visits.delete(visit)
+    if (this.#visits.size === 0) this.#onEmpty?.()
+    const { onEvent } = this.#settings
+    if (onEvent === undefined) return
+    const event = {
+      ...outcome,
+      time: Date.now(),
+      durationMs: performance.now() - visit.startedAt,
+      ip: visit.context.http.ip,
+      ...visit.trace,
+    }
+    try {
+      Promise.resolve(onEvent(event, visit.context)).catch(() => {})
+    } catch {
+      // The audit trail is not allowed to change an answer.
+    }
+  }
+}
+
+function refusalType(route: RouteName, error: CorbadoError): ConnectEventType {
+  if (isConfigurationFailure(error)) return 'config.error'
+  if (route === 'connectToken') return 'connect_token.refused'
+  return error.code === 'CORBADO_OUTCOME_UNKNOWN' ? 'login.unknown' : 'login.refused'
+}

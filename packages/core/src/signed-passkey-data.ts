@@ -1,0 +1,152 @@
+import { CorbadoError } from './errors.js'
+
+/** The longest token that is looked at, in characters. Corbado's have about 900. */
+const maxTokenLength = 8 * 1024
+/** How far the clocks of two servers may be apart, in seconds. */
+export const clockSkewSeconds = 60
+const maxLifetimeSeconds = 15 * 60
+const maxIdentifierLength = 512
+/** Header parameters that would let a token choose its own key or its own reading. */
+const forbiddenHeaderParameters = ['crit', 'jku', 'x5u', 'jwk', 'x5c', 'b64', 'zip']
+
+/** The claims of a signedPasskeyData that the local check has looked at; the others pass as they are. */
+export interface SignedPasskeyClaims {
+  /** The project ID. */
+  readonly iss: string
+  /** Unix time in seconds. */
+  readonly exp: number
+  /** Unix time in seconds. */
+  readonly nbf: number
+  /** Unix time in seconds. */
+  readonly iat: number
+  readonly jti: string
+  /** The user's WebAuthn identifier: what was put into the connect token as `identifier`. */
+  readonly webauthnId: string
+  /** Corbado's user ID, `sub`, `credential`, `isCUI` and whatever Corbado adds. */
+  readonly [claim: string]: unknown
+}
+
+/** A decoded token, **unverified**: anybody can have written it. */
+export interface DecodedSignedPasskeyData {
+  readonly header: Readonly<Record<string, unknown>>
+  readonly claims: Readonly<Record<string, unknown>>
+}
+
+/** What the local check demands. */
+export interface LocalCheck {
+  readonly issuer: string
+  readonly algorithms: readonly string[]
+}
+
+/** A token that passed the local check. Only Corbado's verdict makes it a login. */
+export interface CheckedSignedPasskeyData {
+  readonly claims: SignedPasskeyClaims
+  /** What the signature covers: `header.payload`, the same in every spelling of the signature. */
+  readonly signingInput: string
+}
+
+/**
+ * Decodes a signedPasskeyData **without verifying it**: for logs of claims and for tests, never to identify a user.
+ *
+ * @throws CorbadoError `CORBADO_INVALID_REQUEST` where it is not three canonical base64url parts,
+ *   `CORBADO_PASSKEY_REJECTED` where header or claims are no JSON object.
+ * @see https://docs.corbado.com/corbado-connect/concepts/signedpasskeydata
+ */
+export function decodeSignedPasskeyData(jwt: string): DecodedSignedPasskeyData {
+  const [header, payload] = compactParts(jwt)
+  return { header: jsonObject(header, 'header'), claims: jsonObject(payload, 'claims') }
+}
+
+/**
+ * The local check before the call: it can only refuse, costs Corbado nothing, and identifies nobody.
+ *
+ * @throws CorbadoError `CORBADO_INVALID_REQUEST` for a broken form, `CORBADO_PASSKEY_REJECTED` for header and claims.
+ */
+export function checkSignedPasskeyData(jwt: unknown, check: LocalCheck): CheckedSignedPasskeyData {
+  const [headerPart, payloadPart, signature] = compactParts(jwt)
+  const header = jsonObject(headerPart, 'header')
+  const { alg } = header
+  if (typeof alg !== 'string' || !check.algorithms.includes(alg)) throw rejected('algorithm')
+  if (forbiddenHeaderParameters.some((name) => Object.hasOwn(header, name))) throw rejected('header_parameter')
+  if (signature === '') throw rejected('signature_missing')
+
+  const claims = jsonObject(payloadPart, 'claims')
+  const { iss, jti, webauthnId, exp, nbf, iat } = claims
+  if (iss !== check.issuer) throw rejected('issuer')
+  if (!isIdentifier(jti)) throw rejected('jti')
+  if (!isIdentifier(webauthnId)) throw rejected('webauthn_id')
+  if (!isTime(exp) || !isTime(nbf) || !isTime(iat)) throw rejected('times')
+  if (exp <= iat || exp - iat > maxLifetimeSeconds) throw rejected('lifetime')
+  const now = Math.floor(Date.now() / 1000)
+  if (now >= exp + clockSkewSeconds) throw rejected('expired')
+  if (now < nbf - clockSkewSeconds || now < iat - clockSkewSeconds) throw rejected('not_yet_valid')
+  return { claims: { ...claims, iss, jti, webauthnId, exp, nbf, iat }, signingInput: `${headerPart}.${payloadPart}` }
+}
+
+/** A name that can be sent and compared as it is: no control characters, no lone surrogates, no white space around it. */
+export function isIdentifier(value: unknown): value is string {
+  return (
+    typeof value === 'string' &&
+    value.length > 0 &&
+    value.length <= maxIdentifierLength &&
+    value.isWellFormed() &&
+    value.trim() === value &&
+    !/[\p{Cc}\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/u.test(value)
+  )
+}
+
+function compactParts(jwt: unknown): [header: string, payload: string, signature: string] {
+  if (typeof jwt !== 'string' || jwt.length > maxTokenLength) throw malformed()
+  const [header, payload, signature, ...more] = jwt.split('.')
+  if (!header || !payload || signature === undefined || more.length > 0) throw malformed()
+  if (![header, payload, signature].every(isCanonicalBase64url)) throw malformed()
+  return [header, payload, signature]
+}
+
+/** Padding, other alphabets and unused bits that are set would give one token many spellings. */
+function isCanonicalBase64url(part: string): boolean {
+  return Buffer.from(part, 'base64url').toString('base64url') === part
+}
+
+function jsonObject(part: string, name: 'header' | 'claims'): Record<string, unknown> {
+  let value: unknown
+  let text: string
+  try {
+    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(Buffer.from(part, 'base64url'))
+    value = JSON.parse(text)
+  } catch {
+    throw rejected(`${name}_not_json`)
+  }
+  if (!isObject(value)) throw rejected(`${name}_not_object`)
+  // Of a name that stands twice, two parsers may read two values.
+  if (countNames(value) !== countWrittenNames(text)) throw rejected(`${name}_duplicate`)
+  return value
+}
+
+function countWrittenNames(json: string): number {
+  let count = 0
+  for (const [, colon] of json.matchAll(/"(?:[^"\\]|\\.)*"(\s*:)?/g)) if (colon !== undefined) count += 1
+  return count
+}
+
+function countNames(value: unknown): number {
+  if (typeof value !== 'object' || value === null) return 0
+  const inside = Object.values(value).reduce((sum: number, item) => sum + countNames(item), 0)
+  return Array.isArray(value) ? inside : inside + Object.keys(value).length
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function isTime(value: unknown): value is number {
+  return typeof value === 'number' && Number.isFinite(value)
+}
+
+function malformed(): CorbadoError {
+  return new CorbadoError('INVALID_REQUEST', { reason: 'token_malformed' })
+}
+
+function rejected(reason: string): CorbadoError {
+  return new CorbadoError('PASSKEY_REJECTED', { reason: `local_${reason}` })
+}

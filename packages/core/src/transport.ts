@@ -1,0 +1,204 @@
+import { type Dispatcher, Pool } from 'undici'
+
+/** Open connections to Corbado at the most, of each kind. */
+const maxConnections = 128
+/** Calls that may wait for a connection at the most; further ones are refused at once. */
+const maxWaiting = 512
+const maxResponseBytes = 64 * 1024
+
+/** One HTTP request to Corbado. */
+export interface TransportRequest {
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE'
+  readonly path: string
+  readonly body?: string
+  /** A connection of its own: on a reused one a reset does not tell whether the request was processed. */
+  readonly freshConnection: boolean
+  /** When to give up, in the milliseconds of `performance.now()`. */
+  readonly deadline: number
+  readonly signal?: AbortSignal | undefined
+}
+
+/** What became of one attempt. Only `unsent` and `overloaded` prove that Corbado did not process it. */
+export type Exchange =
+  | {
+      readonly kind: 'answered'
+      readonly status: number
+      readonly retryAfter: string | undefined
+      readonly body: Buffer | undefined
+    }
+  | { readonly kind: 'unsent'; readonly stop: Stop; readonly cause: Error }
+  | { readonly kind: 'unanswered'; readonly stop: Stop; readonly cause: Error }
+  | { readonly kind: 'overloaded' }
+
+/** Who ended the attempt: our deadline, the caller's signal, or a failure of the connection. */
+export type Stop = 'deadline' | 'signal' | 'failure'
+
+/** Where and how requests are sent. */
+export interface TransportOptions {
+  readonly origin: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly timeoutMs: number
+  readonly dispatcher: Dispatcher | undefined
+}
+
+/**
+ * Sends one request at a time over undici's dispatcher, with our own deadline, bounded connections and a bounded queue.
+ *
+ * @see https://undici.nodejs.org/#/docs/api/Dispatcher
+ */
+export class Transport {
+  readonly #origin: string
+  readonly #headers: Readonly<Record<string, string>>
+  readonly #reused: Dispatcher
+  readonly #fresh: Dispatcher
+  readonly #own: readonly Pool[]
+  readonly #underWay = { reused: 0, fresh: 0 }
+
+  constructor({ origin, headers, timeoutMs, dispatcher }: TransportOptions) {
+    this.#origin = origin
+    this.#headers = { ...headers, accept: 'application/json', 'accept-encoding': 'identity' }
+    if (dispatcher !== undefined) {
+      this.#reused = dispatcher
+      this.#fresh = dispatcher
+      this.#own = []
+      return
+    }
+    const newPool = () =>
+      new Pool(origin, {
+        connections: maxConnections,
+        allowH2: false,
+        // Each of undici's own timers leaves a gap; ours is raced against every attempt.
+        headersTimeout: 0,
+        bodyTimeout: 0,
+        connect: { timeout: timeoutMs },
+      })
+    const reused = newPool()
+    const fresh = newPool()
+    this.#reused = reused
+    this.#fresh = fresh
+    this.#own = [reused, fresh]
+  }
+
+  /** Sends a request once. It never rejects and never outlives its deadline. */
+  async send(request: TransportRequest): Promise<Exchange> {
+    const lane = request.freshConnection ? 'fresh' : 'reused'
+    if (this.#underWay[lane] >= maxConnections + maxWaiting) return { kind: 'overloaded' }
+    this.#underWay[lane] += 1
+    try {
+      return await this.#exchange(request, request.freshConnection ? this.#fresh : this.#reused)
+    } finally {
+      this.#underWay[lane] -= 1
+    }
+  }
+
+  /** Ends the connections of our own; a dispatcher that was handed in stays open. */
+  async close(): Promise<void> {
+    await Promise.all(this.#own.map((pool) => pool.close()))
+  }
+
+  #exchange(request: TransportRequest, dispatcher: Dispatcher): Promise<Exchange> {
+    return new Promise((resolve) => {
+      const attempt = new Attempt(request, resolve)
+      if (attempt.settled) return
+      try {
+        dispatcher.dispatch(
+          {
+            origin: this.#origin,
+            method: request.method,
+            path: request.path,
+            headers: {
+              ...this.#headers,
+              ...(request.body === undefined ? {} : { 'content-type': 'application/json' }),
+            },
+            body: request.body ?? null,
+            ...(request.freshConnection ? { reset: true } : {}),
+          },
+          attempt,
+        )
+      } catch (error) {
+        attempt.fail(error)
+      }
+    })
+  }
+}
+
+/** One attempt: follows undici's events, and knows at any time whether bytes were written. */
+class Attempt implements Dispatcher.DispatchHandler {
+  readonly #resolve: (exchange: Exchange) => void
+  readonly #timer: NodeJS.Timeout
+  readonly #signal: AbortSignal | undefined
+  #controller: Dispatcher.DispatchController | undefined
+  #sent = false
+  #status = 0
+  #retryAfter: string | undefined
+  #encoded = false
+  #received = 0
+  #chunks: Buffer[] = []
+  settled = false
+
+  constructor(request: TransportRequest, resolve: (exchange: Exchange) => void) {
+    this.#resolve = resolve
+    this.#signal = request.signal
+    this.#timer = setTimeout(() => this.#give('deadline'), Math.max(0, request.deadline - performance.now()))
+    this.#signal?.addEventListener('abort', this.#onAbort, { once: true })
+    if (this.#signal?.aborted) this.#give('signal')
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller
+    // Given up while it waited for a connection: it must not be written any more.
+    if (this.settled) controller.abort(new Error('Given up before it was sent'))
+    else this.#sent = true
+  }
+
+  onResponseStart(_: Dispatcher.DispatchController, status: number, headers: NodeJS.Dict<string | string[]>): void {
+    if (status < 200) return
+    this.#status = status
+    const retryAfter = headers['retry-after']
+    if (typeof retryAfter === 'string') this.#retryAfter = retryAfter
+    const encoding = headers['content-encoding']
+    this.#encoded = encoding !== undefined && encoding !== 'identity'
+  }
+
+  onResponseData(_: Dispatcher.DispatchController, chunk: Buffer): void {
+    this.#received += chunk.length
+    if (this.#received <= maxResponseBytes && !this.#encoded) this.#chunks.push(chunk)
+    // Its status is known and its body is of no use: not worth reading to the end.
+    else this.#answered(undefined)
+  }
+
+  onResponseEnd(): void {
+    this.#answered(this.#encoded ? undefined : Buffer.concat(this.#chunks))
+  }
+
+  onResponseError(_: Dispatcher.DispatchController | undefined, error: Error): void {
+    this.fail(error)
+  }
+
+  fail(error: unknown): void {
+    const cause = error instanceof Error ? error : new Error('Sending failed')
+    this.#settle({ kind: this.#sent ? 'unanswered' : 'unsent', stop: 'failure', cause })
+  }
+
+  readonly #onAbort = (): void => this.#give('signal')
+
+  #give(stop: 'deadline' | 'signal'): void {
+    const cause = new Error(stop === 'deadline' ? 'The deadline passed' : 'The caller gave up')
+    this.#settle({ kind: this.#sent ? 'unanswered' : 'unsent', stop, cause })
+    this.#controller?.abort(cause)
+  }
+
+  #answered(body: Buffer | undefined): void {
+    this.#settle({ kind: 'answered', status: this.#status, retryAfter: this.#retryAfter, body })
+    if (body === undefined) this.#controller?.abort(new Error('The answer is not read to its end'))
+  }
+
+  #settle(exchange: Exchange): void {
+    if (this.settled) return
+    this.settled = true
+    clearTimeout(this.#timer)
+    this.#signal?.removeEventListener('abort', this.#onAbort)
+    this.#chunks = []
+    this.#resolve(exchange)
+  }
+}
