@@ -83,7 +83,7 @@ function sendStatus(
 }
 
 function sendGarbage(
-  { bytes = '\u0000\u0001 this is no HTTP \u0002\r\n\r\n', repeat, then = 'close' }: Garbage,
+  { bytes = '\u0000\u0001 this is no HTTP \u0002\r\n\r\n', repeat, ending = 'close' }: Garbage,
   socket: Socket,
 ): void {
   socket.write(bytes)
@@ -92,9 +92,9 @@ function sendGarbage(
     socket.once('close', () => clearInterval(timer))
     return
   }
-  if (then === 'close') socket.end()
+  if (ending === 'close') socket.end()
   // A reset would overtake the bytes: it may only follow once they have left.
-  if (then === 'reset') socket.write('', () => setTimeout(() => socket.resetAndDestroy(), 20))
+  if (ending === 'reset') socket.write('', () => setTimeout(() => socket.resetAndDestroy(), 20))
 }
 
 function sendHalf(response: ServerResponse, socket: Socket, answer: TrueAnswer | undefined): void {

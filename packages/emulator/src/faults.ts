@@ -62,7 +62,7 @@ export type Garbage = {
   /** Then sent again and again, one piece each `everyMs` milliseconds, until the client gives up. */
   repeat?: { bytes: string | Uint8Array; everyMs: number }
   /** What becomes of the connection afterwards; default `close`. */
-  then?: 'close' | 'reset' | 'hang'
+  ending?: 'close' | 'reset' | 'hang'
 }
 
 /** A fault that is in place. */
@@ -118,28 +118,42 @@ export class Faults {
   }
 }
 
-const KINDS: readonly string[] = [
-  'latency',
-  'status',
-  'reset',
-  'close',
-  'hang',
-  'garbage',
-  'truncate',
-  'drip',
-] satisfies Fault['kind'][]
+const COMMON = ['route', 'kind', 'count', 'skip', 'latencyMs']
+
+/** The fields that each kind takes besides the common ones. */
+const FIELDS: Readonly<Record<Fault['kind'], readonly string[]>> = {
+  latency: [],
+  status: ['when', 'status', 'errorType', 'headers', 'body'],
+  reset: ['when'],
+  close: ['when'],
+  hang: ['when'],
+  garbage: ['when', 'bytes', 'repeat', 'ending'],
+  truncate: [],
+  drip: ['everyMs'],
+}
 
 /** A misspelt fault that never strikes would make a test pass for nothing. */
 function check(fault: Fault): void {
   if (fault.route !== '*' && !isRouteName(fault.route)) throw new TypeError(`fault.route: unknown route ${fault.route}`)
-  if (!KINDS.includes(fault.kind)) throw new TypeError(`fault.kind: must be one of ${KINDS.join(', ')}`)
-  for (const name of ['count', 'skip', 'latencyMs', 'everyMs', 'status'] as const) {
-    const value: unknown = Reflect.get(fault, name)
-    if (value !== undefined && (typeof value !== 'number' || !(value >= 0))) {
-      throw new TypeError(`fault.${name}: a number that is not negative is expected`)
+  if (!Object.hasOwn(FIELDS, fault.kind)) {
+    throw new TypeError(`fault.kind: must be one of ${Object.keys(FIELDS).join(', ')}`)
+  }
+  for (const name of Object.keys(fault)) {
+    if (!COMMON.includes(name) && !FIELDS[fault.kind].includes(name)) {
+      throw new TypeError(`fault.${name}: the kind ${fault.kind} has no such field`)
     }
   }
+  const { count = 1, skip = 0, latencyMs = fault.kind === 'latency' ? Number.NaN : 0 } = fault
+  notNegative('count', count)
+  notNegative('skip', skip)
+  notNegative('latencyMs', latencyMs)
+  if (fault.kind === 'drip') notNegative('everyMs', fault.everyMs)
   if (fault.kind === 'status' && !(fault.status >= 200 && fault.status <= 599)) {
     throw new TypeError('fault.status: an HTTP status of 200 to 599 is expected')
   }
+}
+
+function notNegative(name: string, value: unknown): void {
+  if (typeof value === 'number' && value >= 0) return
+  throw new TypeError(`fault.${name}: a number that is not negative is expected`)
 }

@@ -92,9 +92,9 @@ export class SignedPasskeyData {
   async verify(token: string, username: string): Promise<VerificationResult> {
     const { key, logins, projectId, clock } = this.#parts
     const claims = await key.verify(token)
-    if (!isRecord(claims) || claims['iss'] !== projectId) return 'invalid_signature'
+    if (!isRecord(claims) || claims.iss !== projectId) return 'invalid_signature'
 
-    const login = logins.find(claims['challengeId'])
+    const login = logins.find(claims.challengeId)
     if (login === undefined) return 'invalid_challenge'
     const now = inSeconds(clock.now())
     const { exp, nbf, webauthnId } = claims
