@@ -40,3 +40,8 @@ export interface Trace {
   identifier?: string
   tokenType?: ConnectTokenType
 }
+
+/** Whether an event is an error of the deployment rather than of the client: what is logged where no `onEvent` is given. */
+export function logsAsError(event: ConnectEvent): boolean {
+  return event.type === 'config.error' || (event.statusCode ?? 0) >= 500
+}

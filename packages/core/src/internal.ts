@@ -6,7 +6,8 @@ export { Guards } from './guards.js'
 export { refuseUnknownOptions } from './option-checks.js'
 export { type RouteName, resolveOptions, type Settings } from './options.js'
 export { warnOfUntrustedProxy } from './proxy-warning.js'
-export type { RateLimitRedis, ResolvedRateLimit } from './rate-limit.js'
+export { limiterFailed, type ResolvedRateLimit, rateLimited } from './rate-limit.js'
+export { logsAsError } from './events.js'
 export { type RouteAnswer, Routes, type Visit } from './routes.js'
 export {
   connectTokenRequestSchema,

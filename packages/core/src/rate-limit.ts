@@ -1,4 +1,5 @@
 import { isIP } from 'node:net'
+import { CorbadoError } from './errors.js'
 import { assertWholeNumber, refuseUnknownOptions } from './option-checks.js'
 
 /** At most `max` requests in `windowMs` milliseconds. */
@@ -69,4 +70,15 @@ export function addressKey(ip: string): string {
 
 function ipv4Of(high: string, low: string): string {
   return Buffer.from(high.padStart(4, '0') + low.padStart(4, '0'), 'hex').join('.')
+}
+
+/** Too many requests of one client. @param retryAfterMs until the window ends, in milliseconds */
+export function rateLimited(retryAfterMs: number): CorbadoError {
+  const retryAfterSeconds = Math.max(1, Math.ceil(retryAfterMs / 1000))
+  return new CorbadoError('RATE_LIMITED', { reason: 'rate_limit', retryAfterSeconds })
+}
+
+/** The limiter's store failed: nobody passes uncounted. */
+export function limiterFailed(cause: unknown): CorbadoError {
+  return new CorbadoError('STORE_UNAVAILABLE', { reason: 'rate_limit_store', cause })
 }

@@ -29,7 +29,7 @@ export interface Visit<User extends ConnectUser, Context extends HttpContext> {
   readonly startedAt: number
   readonly trace: Trace
   user: User | null
-  over: boolean
+  phase: 'arrived' | 'entered' | 'admitted' | 'answering' | 'over'
 }
 
 /** What an adapter sends: a body of 200, or an empty 204; nothing where a hook sent the response itself. */
@@ -56,7 +56,7 @@ export class Routes<User extends ConnectUser, Context extends HttpContext> {
 
   /** Starts the clock of a request. */
   begin(route: RouteName, context: Context): Visit<User, Context> {
-    const visit = { route, context, startedAt: performance.now(), trace: {}, user: null, over: false }
+    const visit: Visit<User, Context> = { route, context, startedAt: performance.now(), trace: {}, user: null, phase: 'arrived' }
     this.#visits.add(visit)
     return visit
   }
@@ -69,6 +69,7 @@ export class Routes<User extends ConnectUser, Context extends HttpContext> {
       visit.user = await this.#flows.currentUser(visit.context)
       if (visit.user !== null) visit.trace.identifier = visit.user.identifier
     }
+    visit.phase = 'entered'
   }
 
   /** Whom this request is counted for. */
@@ -77,13 +78,17 @@ export class Routes<User extends ConnectUser, Context extends HttpContext> {
   }
 
   /** 401 → content type; the body is not read before this. */
-  admit({ route, user, context }: Visit<User, Context>): void {
-    if (route === 'connectToken' && user === null) throw new CorbadoError('NOT_AUTHENTICATED', { reason: 'no_user' })
-    assertJsonBody(context.http)
+  admit(visit: Visit<User, Context>): void {
+    if (visit.route === 'connectToken' && visit.user === null) {
+      throw new CorbadoError('NOT_AUTHENTICATED', { reason: 'no_user' })
+    }
+    assertJsonBody(visit.context.http)
+    visit.phase = 'admitted'
   }
 
   /** Body → type → `authorizeConnectToken`, and the flow itself. */
   async answer(visit: Visit<User, Context>, body: unknown): Promise<RouteAnswer> {
+    visit.phase = 'answering'
     const answer =
       visit.route === 'connectToken' ? await this.#connectToken(visit, body) : await this.#login(visit, body)
     const sent = visit.context.http.answered
@@ -97,6 +102,7 @@ export class Routes<User extends ConnectUser, Context extends HttpContext> {
 
   /** Reports a refusal, once. The error goes on to the client as it is. */
   refuse(visit: Visit<User, Context>, error: unknown): void {
+    if (visit.phase === 'over') return
     if (isCorbadoError(error)) {
       const { code, statusCode, requestId } = error
       this.#report(visit, {
@@ -111,6 +117,11 @@ export class Routes<User extends ConnectUser, Context extends HttpContext> {
       const type = visit.route === 'connectToken' ? 'connect_token.refused' : 'login.refused'
       this.#report(visit, { type, reason: refusal ? 'hook' : 'error', statusCode: refusal ? error.statusCode : 500 })
     }
+  }
+
+  /** The client went away. What has begun goes on: its outcome is the event. */
+  leave(visit: Visit<User, Context>): void {
+    if (visit.phase !== 'answering') this.refuse(visit, new CorbadoError('INVALID_REQUEST', { reason: 'client_left' }))
   }
 
   /** @throws CorbadoError `CORBADO_ORIGIN_NOT_ALLOWED` */
@@ -169,8 +180,8 @@ export class Routes<User extends ConnectUser, Context extends HttpContext> {
     visit: Visit<User, Context>,
     outcome: Pick<ConnectEvent, 'type' | 'reason' | 'code' | 'statusCode' | 'requestId'>,
   ): void {
-    if (visit.over) return
-    visit.over = true
+    if (visit.phase === 'over') return
+    visit.phase = 'over'
     this.#visits.delete(visit)
     if (this.#visits.size === 0) this.#onEmpty?.()
     const { onEvent } = this.#settings

@@ -1,0 +1,149 @@
+import { type ConnectUser, isCorbadoError } from '@corbado-connect/core'
+import {
+  bodyError,
+  connectTokenRequestSchema,
+  connectTokenResponseSchema,
+  errorResponseSchema,
+  limiterFailed,
+  maxBodyBytes,
+  parseJsonBody,
+  type RouteName,
+  type Routes,
+  rateLimited,
+  type Settings,
+  type Visit,
+  verifyRequestSchema,
+  warnOfUntrustedProxy,
+} from '@corbado-connect/core/internal'
+import fastifyRateLimit from '@fastify/rate-limit'
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest, FastifySchema } from 'fastify'
+import type { FastifyContext } from './http.js'
+
+/** Clients that the limiter keeps apart at the most, where it counts in memory. */
+const maxCountedClients = 50_000
+
+const errorStatuses = [400, 401, 403, 409, 413, 415, 429, 500, 502, 503, 504]
+const schemas: Record<RouteName, FastifySchema & { summary: string; tags: string[] }> = {
+  connectToken: {
+    summary: 'Create a Corbado connect token for the signed-in user',
+    tags: ['passkeys'],
+    body: connectTokenRequestSchema,
+    response: { 200: connectTokenResponseSchema, ...errorResponses() },
+  },
+  verify: {
+    summary: 'Verify a passkey login with Corbado and create a session',
+    tags: ['passkeys'],
+    body: verifyRequestSchema,
+    response: {
+      200: { description: 'What createSession returned' },
+      204: { type: 'null', description: 'The session was created; createSession returned nothing' },
+      ...errorResponses(),
+    },
+  },
+}
+
+/** What the routes are made of. */
+export interface RouteParts<User extends ConnectUser> {
+  readonly settings: Settings<User, FastifyContext>
+  readonly routes: Routes<User, FastifyContext>
+  readonly contextOf: (request: FastifyRequest, reply: FastifyReply) => FastifyContext
+}
+
+/** Registers the routes in a context that is ours alone. */
+export async function registerRoutes<User extends ConnectUser>(
+  own: FastifyInstance,
+  { settings, routes, contextOf }: RouteParts<User>,
+): Promise<void> {
+  const visits = new WeakMap<FastifyRequest, Visit<User, FastifyContext>>()
+  const visitOf = (request: FastifyRequest): Visit<User, FastifyContext> => {
+    const visit = visits.get(request)
+    if (visit === undefined) throw new Error('A request reached our routes without having been let in')
+    return visit
+  }
+
+  own.removeAllContentTypeParsers()
+  own.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, bytes, done) => done(null, bytes))
+  // The core validates, by the same schemas; here they are for the app's OpenAPI document.
+  own.setValidatorCompiler(() => () => true)
+  own.setSerializerCompiler(() => JSON.stringify)
+
+  own.setErrorHandler((error: FastifyError, request, reply) => {
+    const visit = visitOf(request)
+    const refusal = ours(error, visit.phase)
+    routes.refuse(visit, refusal)
+    reply.header('cache-control', 'no-store')
+    if (isCorbadoError(refusal)) reply.headers(refusal.headers)
+    throw refusal
+  })
+
+  const { rateLimit } = settings
+  if (rateLimit !== false) {
+    await own.register(fastifyRateLimit, {
+      global: true,
+      max: (request) => rateLimit[visitOf(request).route].max,
+      timeWindow: (request) => rateLimit[visitOf(request).route].windowMs,
+      keyGenerator: (request) => routes.limitKey(visitOf(request)),
+      errorResponseBuilder: (_request, { ttl }) => rateLimited(ttl),
+      addHeaders: {
+        'x-ratelimit-limit': false,
+        'x-ratelimit-remaining': false,
+        'x-ratelimit-reset': false,
+        'retry-after': false,
+      },
+      addHeadersOnExceeding: { 'x-ratelimit-limit': false, 'x-ratelimit-remaining': false, 'x-ratelimit-reset': false },
+      cache: maxCountedClients,
+      ...(rateLimit.redis === undefined
+        ? {}
+        : { redis: rateLimit.redis, nameSpace: `corbado-connect:limit:${settings.client.projectId}:` }),
+    })
+  }
+
+  const register = (route: RouteName, url: string | null): void => {
+    if (url === null) return
+    own.route({
+      method: 'POST',
+      url,
+      bodyLimit: maxBodyBytes,
+      schema: schemas[route],
+      onRequest: async (request, reply) => {
+        // Fastify decodes /%70ath before it looks for a route; Express does not.
+        if (request.raw.url?.split('?', 1)[0] !== request.routeOptions.url) return reply.callNotFound()
+        if (request.headers['x-forwarded-for'] !== undefined && request.ips === undefined) warnOfUntrustedProxy()
+        const visit = routes.begin(route, contextOf(request, reply))
+        visits.set(request, visit)
+        reply.raw.once('close', () => routes.leave(visit))
+        return routes.enter(visit)
+      },
+      preParsing: async (request) => routes.admit(visitOf(request)),
+      handler: async (request, reply) => {
+        const body = Buffer.isBuffer(request.body) ? parseJsonBody(request.body) : undefined
+        const answer = await routes.answer(visitOf(request), body)
+        if (answer === 'sent by a hook') return reply
+        reply.header('cache-control', 'no-store')
+        if (answer.statusCode === 204) return reply.code(204).send()
+        return reply.code(200).header('content-type', 'application/json; charset=utf-8').send(answer.json)
+      },
+    })
+  }
+  register('connectToken', settings.paths.connectToken)
+  register('verify', settings.paths.verify)
+
+  let closed: Promise<void> | undefined
+  own.addHook('preClose', async () => {
+    // Not awaited here: the server must go on with what it has let in.
+    closed = routes.close()
+  })
+  own.addHook('onClose', async () => closed ?? routes.close())
+}
+
+/** Errors of Fastify's body reader and of the limiter's store get our codes; those of the app stay what they are. */
+function ours(error: FastifyError, phase: Visit<ConnectUser, FastifyContext>['phase']): Error {
+  if (isCorbadoError(error)) return error
+  if (error.code?.startsWith('FST_ERR_CTP_')) return bodyError(error)
+  if (phase === 'entered' && error.statusCode === undefined) return limiterFailed(error)
+  return error
+}
+
+function errorResponses(): Record<number, typeof errorResponseSchema> {
+  return Object.fromEntries(errorStatuses.map((status) => [status, errorResponseSchema]))
+}
