@@ -1,3 +1,5 @@
+import type { IncomingHttpHeaders } from 'node:http'
+
 /** Attributes of a cookie; the defaults of the framework's cookie library apply to what is left out. */
 export interface CookieAttributes {
   readonly httpOnly: boolean
@@ -27,4 +29,48 @@ export interface Http {
 /** What every hook gets: the framework's own pair (`{ request, reply }` or `{ req, res }`) plus `http`. */
 export interface HttpContext {
   readonly http: Http
+}
+
+/** How a framework's cookie library reads and writes. */
+export interface CookieCodec {
+  parse(header: string): Readonly<Record<string, string | undefined>>
+  serialize(name: string, value: string, attributes: CookieAttributes & { readonly expires?: Date }): string
+}
+
+/** The part of {@link Http} that every framework over Node's own server shares. */
+export abstract class NodeHttp implements Http {
+  readonly #headers: IncomingHttpHeaders
+  readonly #cookies: CookieCodec
+
+  constructor(headers: IncomingHttpHeaders, cookies: CookieCodec) {
+    this.#headers = headers
+    this.#cookies = cookies
+  }
+
+  abstract get ip(): string
+  abstract get answered(): boolean
+  /** Adds a `Set-Cookie` header to the response; others stay. */
+  protected abstract addSetCookie(header: string): void
+
+  header(name: string): string | undefined {
+    const value = this.#headers[name]
+    return Array.isArray(value) ? value.join(', ') : value
+  }
+
+  cookie(name: string): string | undefined {
+    return readCookie(this.#headers, name, this.#cookies)
+  }
+
+  appendCookie(name: string, value: string, attributes: CookieAttributes): void {
+    this.addSetCookie(this.#cookies.serialize(name, value, attributes))
+  }
+
+  clearCookie(name: string, attributes: CookieAttributes): void {
+    this.addSetCookie(this.#cookies.serialize(name, '', { ...attributes, maxAge: 0, expires: new Date(0) }))
+  }
+}
+
+/** A cookie of a request, also where there is no response at hand. */
+export function readCookie(headers: IncomingHttpHeaders, name: string, cookies: CookieCodec): string | undefined {
+  return headers.cookie === undefined ? undefined : cookies.parse(headers.cookie)[name]
 }

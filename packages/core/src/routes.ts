@@ -56,7 +56,14 @@ export class Routes<User extends ConnectUser, Context extends HttpContext> {
 
   /** Starts the clock of a request. */
   begin(route: RouteName, context: Context): Visit<User, Context> {
-    const visit: Visit<User, Context> = { route, context, startedAt: performance.now(), trace: {}, user: null, phase: 'arrived' }
+    const visit: Visit<User, Context> = {
+      route,
+      context,
+      startedAt: performance.now(),
+      trace: {},
+      user: null,
+      phase: 'arrived',
+    }
     this.#visits.add(visit)
     return visit
   }

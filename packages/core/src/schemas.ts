@@ -55,6 +55,37 @@ export const errorResponseSchema = {
   },
 } as const
 
+/** What an OpenAPI document says of a route. */
+export interface RouteSchema {
+  summary: string
+  tags: string[]
+  body: object
+  response: Record<number, object>
+}
+
+const errorStatuses = [400, 401, 403, 409, 413, 415, 429, 500, 502, 503, 504]
+const errorResponses = Object.fromEntries(errorStatuses.map((status) => [status, errorResponseSchema]))
+
+/** Both routes with every answer that they can give. */
+export const routeSchemas: Readonly<Record<'connectToken' | 'verify', RouteSchema>> = {
+  connectToken: {
+    summary: 'Create a Corbado connect token for the signed-in user',
+    tags: ['passkeys'],
+    body: connectTokenRequestSchema,
+    response: { 200: connectTokenResponseSchema, ...errorResponses },
+  },
+  verify: {
+    summary: 'Verify a passkey login with Corbado and create a session',
+    tags: ['passkeys'],
+    body: verifyRequestSchema,
+    response: {
+      200: { description: 'What createSession returned' },
+      204: { type: 'null', description: 'The session was created; createSession returned nothing' },
+      ...errorResponses,
+    },
+  },
+}
+
 const connectTokenProperties = {
   id: { type: 'string', minLength: 1, maxLength: 256 },
   tokenType: { type: 'string', minLength: 1, maxLength: 64 },

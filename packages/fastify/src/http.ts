@@ -1,28 +1,25 @@
-import type { CookieAttributes, Http, HttpContext } from '@corbado-connect/core'
+import type { HttpContext } from '@corbado-connect/core'
+import { type CookieCodec, NodeHttp } from '@corbado-connect/core/internal'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 
-/** What every hook gets in Fastify. */
-export interface FastifyContext extends HttpContext {
+/** A request and its reply. */
+export interface Exchange {
   readonly request: FastifyRequest
   readonly reply: FastifyReply
 }
 
-/** How @fastify/cookie reads and writes. */
-export interface Cookies {
-  parseCookie(header: string): Readonly<Record<string, string | undefined>>
-  serializeCookie(name: string, value: string, attributes: CookieAttributes & { readonly expires?: Date }): string
-}
+/** What every hook gets in Fastify. */
+export interface FastifyContext extends HttpContext, Exchange {}
 
 /** The facade over Fastify's request and reply. */
-export class FastifyHttp implements Http {
+export class FastifyHttp extends NodeHttp {
   readonly #request: FastifyRequest
   readonly #reply: FastifyReply
-  readonly #cookies: Cookies
 
-  constructor(request: FastifyRequest, reply: FastifyReply, cookies: Cookies) {
+  constructor({ request, reply }: Exchange, cookies: CookieCodec) {
+    super(request.headers, cookies)
     this.#request = request
     this.#reply = reply
-    this.#cookies = cookies
   }
 
   get ip(): string {
@@ -33,27 +30,7 @@ export class FastifyHttp implements Http {
     return this.#reply.sent || this.#reply.raw.headersSent
   }
 
-  header(name: string): string | undefined {
-    const value = this.#request.headers[name]
-    return Array.isArray(value) ? value.join(', ') : value
+  protected addSetCookie(header: string): void {
+    this.#reply.header('set-cookie', header)
   }
-
-  cookie(name: string): string | undefined {
-    return readCookie(this.#request, name, this.#cookies)
-  }
-
-  appendCookie(name: string, value: string, attributes: CookieAttributes): void {
-    this.#reply.header('set-cookie', this.#cookies.serializeCookie(name, value, attributes))
-  }
-
-  clearCookie(name: string, attributes: CookieAttributes): void {
-    const expired = { ...attributes, maxAge: 0, expires: new Date(0) }
-    this.#reply.header('set-cookie', this.#cookies.serializeCookie(name, '', expired))
-  }
-}
-
-/** A cookie of a request, also where there is no reply at hand. */
-export function readCookie(request: FastifyRequest, name: string, cookies: Cookies): string | undefined {
-  const { cookie } = request.headers
-  return cookie === undefined ? undefined : cookies.parseCookie(cookie)[name]
 }

@@ -1,52 +1,27 @@
 import { type ConnectUser, isCorbadoError } from '@corbado-connect/core'
 import {
+  type AdapterParts,
   bodyError,
-  connectTokenRequestSchema,
-  connectTokenResponseSchema,
-  errorResponseSchema,
   limiterFailed,
   maxBodyBytes,
   parseJsonBody,
   type RouteName,
-  type Routes,
   rateLimited,
-  type Settings,
+  routeSchemas,
   type Visit,
-  verifyRequestSchema,
   warnOfUntrustedProxy,
 } from '@corbado-connect/core/internal'
 import fastifyRateLimit from '@fastify/rate-limit'
-import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest, FastifySchema } from 'fastify'
-import type { FastifyContext } from './http.js'
+import type { FastifyError, FastifyInstance, FastifyRequest } from 'fastify'
+import type { Exchange, FastifyContext } from './http.js'
 
 /** Clients that the limiter keeps apart at the most, where it counts in memory. */
 const maxCountedClients = 50_000
 
-const errorStatuses = [400, 401, 403, 409, 413, 415, 429, 500, 502, 503, 504]
-const schemas: Record<RouteName, FastifySchema & { summary: string; tags: string[] }> = {
-  connectToken: {
-    summary: 'Create a Corbado connect token for the signed-in user',
-    tags: ['passkeys'],
-    body: connectTokenRequestSchema,
-    response: { 200: connectTokenResponseSchema, ...errorResponses() },
-  },
-  verify: {
-    summary: 'Verify a passkey login with Corbado and create a session',
-    tags: ['passkeys'],
-    body: verifyRequestSchema,
-    response: {
-      200: { description: 'What createSession returned' },
-      204: { type: 'null', description: 'The session was created; createSession returned nothing' },
-      ...errorResponses(),
-    },
-  },
-}
-
 /** What the routes are made of. */
-export interface RouteParts<User extends ConnectUser> {
-  readonly settings: Settings<User, FastifyContext>
-  readonly routes: Routes<User, FastifyContext>
-  readonly contextOf: (request: FastifyRequest, reply: FastifyReply) => FastifyContext
+export interface RouteParts<User extends ConnectUser>
+  extends Pick<AdapterParts<User, FastifyContext, Exchange, FastifyRequest>, 'settings' | 'routes'> {
+  readonly contextOf: (exchange: Exchange) => FastifyContext
 }
 
 /** Registers the routes in a context that is ours alone. */
@@ -104,12 +79,12 @@ export async function registerRoutes<User extends ConnectUser>(
       method: 'POST',
       url,
       bodyLimit: maxBodyBytes,
-      schema: schemas[route],
+      schema: routeSchemas[route],
       onRequest: async (request, reply) => {
         // Fastify decodes /%70ath before it looks for a route; Express does not.
         if (request.raw.url?.split('?', 1)[0] !== request.routeOptions.url) return reply.callNotFound()
         if (request.headers['x-forwarded-for'] !== undefined && request.ips === undefined) warnOfUntrustedProxy()
-        const visit = routes.begin(route, contextOf(request, reply))
+        const visit = routes.begin(route, contextOf({ request, reply }))
         visits.set(request, visit)
         reply.raw.once('close', () => routes.leave(visit))
         return routes.enter(visit)
@@ -142,8 +117,4 @@ function ours(error: FastifyError, phase: Visit<ConnectUser, FastifyContext>['ph
   if (error.code?.startsWith('FST_ERR_CTP_')) return bodyError(error)
   if (phase === 'entered' && error.statusCode === undefined) return limiterFailed(error)
   return error
-}
-
-function errorResponses(): Record<number, typeof errorResponseSchema> {
-  return Object.fromEntries(errorStatuses.map((status) => [status, errorResponseSchema]))
 }

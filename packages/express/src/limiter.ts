@@ -1,0 +1,72 @@
+import { type ConnectUser, isCorbadoError, type RateLimit } from '@corbado-connect/core'
+import {
+  limiterFailed,
+  type ResolvedRateLimit,
+  type Routes,
+  rateLimited,
+  type Visit,
+} from '@corbado-connect/core/internal'
+import type { Request } from 'express'
+import { MemoryStore, type RateLimitRequestHandler, rateLimit, type Store } from 'express-rate-limit'
+import type { ExpressContext } from './http.js'
+import { redisLimitStore } from './redis-limit-store.js'
+
+/** Counts requests; rejects with `CORBADO_RATE_LIMITED`, or `CORBADO_STORE_UNAVAILABLE` where it cannot count. */
+export interface Limiter<User extends ConnectUser> {
+  count(visit: Visit<User, ExpressContext>): Promise<void>
+  close(): void
+}
+
+/** A limiter for both routes over express-rate-limit. */
+export function createLimiter<User extends ConnectUser>(
+  limits: ResolvedRateLimit,
+  routes: Routes<User, ExpressContext>,
+  projectId: string,
+): Limiter<User> {
+  const keys = new WeakMap<Request, string>()
+  const ownStores: MemoryStore[] = []
+
+  const newStore = ({ windowMs }: RateLimit): Store => {
+    if (limits.redis !== undefined)
+      return redisLimitStore(limits.redis, `corbado-connect:limit:${projectId}:`, windowMs)
+    const store = new MemoryStore()
+    ownStores.push(store)
+    return store
+  }
+  const newHandler = (limit: RateLimit): RateLimitRequestHandler =>
+    rateLimit({
+      windowMs: limit.windowMs,
+      limit: limit.max,
+      store: newStore(limit),
+      standardHeaders: false,
+      legacyHeaders: false,
+      requestPropertyName: 'corbadoConnectRateLimit',
+      keyGenerator: (req) => keys.get(req) ?? '',
+      handler: (req, _res, next) => next(rateLimited(msUntilReset(req) ?? limit.windowMs)),
+      // Its other checks are about the default key; ours is made in the core.
+      validate: { default: false, trustProxy: true },
+    })
+  const handlers = { connectToken: newHandler(limits.connectToken), verify: newHandler(limits.verify) }
+
+  return {
+    async count(visit) {
+      const { req, res } = visit.context
+      keys.set(req, routes.limitKey(visit))
+      const error = await new Promise<unknown>((resolve, reject) => {
+        Promise.resolve(handlers[visit.route](req, res, resolve)).catch((cause: unknown) =>
+          reject(limiterFailed(cause)),
+        )
+      })
+      if (error !== undefined) throw isCorbadoError(error) ? error : limiterFailed(error)
+    },
+    close() {
+      for (const store of ownStores) store.shutdown()
+    },
+  }
+}
+
+function msUntilReset(req: Request): number | undefined {
+  const info: unknown = Reflect.get(req, 'corbadoConnectRateLimit')
+  const reset = typeof info === 'object' && info !== null && 'resetTime' in info ? info.resetTime : undefined
+  return reset instanceof Date ? reset.getTime() - Date.now() : undefined
+}

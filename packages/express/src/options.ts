@@ -1,0 +1,20 @@
+import type { ConnectOptions, ConnectUser } from '@corbado-connect/core'
+import type { ExpressContext } from './http.js'
+
+/** The options of the core, and one of Express's manners. */
+export interface ExpressConnectOptions<User extends ConnectUser> extends ConnectOptions<User, ExpressContext> {
+  /** `json` (default): our coded errors are answered by the router. `next`: they go to the app's error handler. */
+  readonly errors?: 'json' | 'next'
+}
+
+/**
+ * Types the hooks by your own user type where the options are written apart from the call. It returns them as they are.
+ *
+ * @example
+ * const options = defineOptions({ findUser: (identifier: string) => users.get(identifier) ?? null, session })
+ */
+export function defineOptions<User extends ConnectUser>(
+  options: ExpressConnectOptions<User>,
+): ExpressConnectOptions<User> {
+  return options
+}
