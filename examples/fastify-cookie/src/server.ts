@@ -1,1 +1,8 @@
-export {}
+import { buildApp } from './app.js'
+
+const app = await buildApp()
+await app.listen({ port: Number(process.env.PORT ?? 3000), host: process.env.HOST ?? 'localhost' })
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => void app.close())
+}

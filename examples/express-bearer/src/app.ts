@@ -1,0 +1,64 @@
+import { checkPassword, findUser, profileOf, type User } from '@corbado-connect/example-users'
+import { pageDirectory, renderPage } from '@corbado-connect/example-web'
+import {
+  accessTokenSession,
+  browserOrNative,
+  type CorbadoConnectRouter,
+  cookieSession,
+  corbadoConnect,
+} from '@corbado-connect/express'
+import express, { type Express } from 'express'
+import { rateLimit } from 'express-rate-limit'
+
+/** The app and what has to be closed with it. */
+export interface App {
+  readonly app: Express
+  readonly auth: CorbadoConnectRouter<User>
+}
+
+/** The app, configured by environment variables alone: CORBADO_*, SESSION_SECRET and FRONTEND_API. */
+export function buildApp(env: NodeJS.ProcessEnv = process.env): App {
+  const app = express()
+  app.disable('x-powered-by')
+
+  // Mobile apps get an access token; browsers get a cookie that no script can read, never a token.
+  const auth = corbadoConnect({
+    session: browserOrNative({
+      browser: cookieSession({ secret: env.SESSION_SECRET }),
+      native: accessTokenSession({ secret: env.SESSION_SECRET }),
+    }),
+    findUser,
+    clientState: true,
+  })
+  app.use(auth)
+  app.use(express.json({ limit: '16kb' }))
+
+  app.post('/login', auth.requireSameOrigin, rateLimit({ windowMs: 60_000, limit: 10 }), async (req, res) => {
+    const { email, password } = req.body ?? {}
+    const wellFormed = typeof email === 'string' && typeof password === 'string' && password.length <= 128
+    const user = wellFormed ? await checkPassword(email, password) : null
+    if (user === null) res.status(401).json({ message: 'The e-mail address or the password is wrong.' })
+    else res.set('cache-control', 'no-store').json(await auth.signIn({ req, res }, user))
+  })
+
+  app.get('/me', auth.requireUser, (req, res) => {
+    res.set('cache-control', 'no-store').json(profileOf(auth.user(req)))
+  })
+
+  app.post('/logout', auth.requireSameOrigin, async (req, res) => {
+    await auth.signOut({ req, res })
+    res.json({ success: true })
+  })
+
+  app.get('/', (req, res) => {
+    const { html, headers } = renderPage({
+      projectId: auth.client.projectId,
+      frontendApi: env.FRONTEND_API,
+      clientState: auth.readClientState(req),
+    })
+    res.set(headers).send(html)
+  })
+  app.use('/page', express.static(pageDirectory, { index: false }))
+
+  return { app, auth }
+}

@@ -1,0 +1,69 @@
+import { checkPassword, findUser, profileOf, type User } from '@corbado-connect/example-users'
+import { pageDirectory, renderPage } from '@corbado-connect/example-web'
+import { cookieSession, corbadoConnect } from '@corbado-connect/fastify'
+import rateLimit from '@fastify/rate-limit'
+import fastifyStatic from '@fastify/static'
+import Fastify, { type FastifyInstance } from 'fastify'
+
+declare module '@corbado-connect/fastify' {
+  interface Register {
+    user: User
+  }
+}
+
+const loginSchema = {
+  body: {
+    type: 'object',
+    required: ['email', 'password'],
+    properties: { email: { type: 'string', maxLength: 254 }, password: { type: 'string', maxLength: 128 } },
+  },
+} as const
+
+/** The app, configured by environment variables alone: CORBADO_*, SESSION_SECRET and FRONTEND_API. */
+export async function buildApp(env: NodeJS.ProcessEnv = process.env): Promise<FastifyInstance> {
+  const app = Fastify({ logger: { level: env.LOG_LEVEL ?? 'info' }, requestTimeout: 10_000 })
+
+  await app.register(corbadoConnect, {
+    session: cookieSession({ secret: env.SESSION_SECRET }),
+    findUser,
+    clientState: true,
+  })
+
+  await app.register(rateLimit, { global: false })
+
+  app.post<{ Body: { email: string; password: string } }>(
+    '/login',
+    {
+      schema: loginSchema,
+      onRequest: [app.corbadoConnect.requireSameOrigin],
+      config: { rateLimit: { max: 10, timeWindow: 60_000 } },
+    },
+    async (request, reply) => {
+      const user = await checkPassword(request.body.email, request.body.password)
+      if (user === null) return reply.code(401).send({ message: 'The e-mail address or the password is wrong.' })
+      return app.corbadoConnect.signIn({ request, reply }, user)
+    },
+  )
+
+  app.get('/me', { onRequest: [app.corbadoConnect.requireUser] }, (request, reply) => {
+    reply.header('cache-control', 'no-store')
+    return profileOf(app.corbadoConnect.user(request))
+  })
+
+  app.post('/logout', { onRequest: [app.corbadoConnect.requireSameOrigin] }, async (request, reply) => {
+    await app.corbadoConnect.signOut({ request, reply })
+    return { success: true }
+  })
+
+  app.get('/', (request, reply) => {
+    const { html, headers } = renderPage({
+      projectId: app.corbadoConnect.client.projectId,
+      frontendApi: env.FRONTEND_API,
+      clientState: app.corbadoConnect.readClientState(request),
+    })
+    return reply.headers(headers).send(html)
+  })
+  await app.register(fastifyStatic, { root: pageDirectory, index: false, prefix: '/page/' })
+
+  return app
+}

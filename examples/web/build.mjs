@@ -1,0 +1,16 @@
+// Bundles the page for the browser into dist/page.
+import { fileURLToPath } from 'node:url'
+import { build } from 'esbuild'
+
+const here = (path) => fileURLToPath(new URL(path, import.meta.url))
+
+await build({
+  entryPoints: [here('src/page/main.ts')],
+  outdir: here('dist/page'),
+  bundle: true,
+  format: 'esm',
+  target: 'es2022',
+  minify: true,
+  sourcemap: true,
+  logLevel: 'warning',
+})
