@@ -14,7 +14,7 @@ import type { State } from './state.js'
 
 /** Corbado's Backend API, see https://docs.corbado.com/api-reference/backend-api */
 export function registerBackendApi({ app, contextOf }: Server, state: State): void {
-  const { connectTokens, settings } = state
+  const { connectTokens, settings, users } = state
 
   app.register(async (api) => {
     api.addHook('preHandler', async (request) => checkCredentials(request.headers, settings))
@@ -22,6 +22,7 @@ export function registerBackendApi({ app, contextOf }: Server, state: State): vo
     route(api, 'connectTokens.create', async (request) => {
       const { type, data, lifetimeSeconds } = readCreation(request.body)
       const token = connectTokens.create(type, data, lifetimeSeconds ?? settings.connectTokenLifetimeSeconds)
+      users.idOf(data.identifier)
       // The one and only time that the secret is told.
       return { ...shown(token), secret: token.secret }
     })

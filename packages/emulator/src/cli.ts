@@ -12,6 +12,7 @@ Usage: corbado-emulator [options]
   --project-id <id>      default ${DEFAULTS.projectId}
   --api-secret <secret>  default ${DEFAULTS.apiSecret}
   --api-key <key>        default ${DEFAULTS.apiKey}
+  --origin <origin>      a page that may use passkeys, such as http://localhost:3000 (repeatable)
   --help                 this text
 `
 
@@ -20,6 +21,7 @@ const OPTIONS = {
   'project-id': { type: 'string', default: DEFAULTS.projectId },
   'api-secret': { type: 'string', default: DEFAULTS.apiSecret },
   'api-key': { type: 'string', default: DEFAULTS.apiKey },
+  origin: { type: 'string', multiple: true },
   help: { type: 'boolean', default: false },
 } as const
 
@@ -44,6 +46,7 @@ async function main(): Promise<void> {
     projectId: values['project-id'],
     apiSecret: values['api-secret'],
     apiKey: values['api-key'],
+    allowedOrigins: values.origin,
   })
   // The default secret is public; one of the user's own must not end up in a log.
   const secret = emulator.apiSecret === DEFAULTS.apiSecret ? emulator.apiSecret : fingerprint(emulator.apiSecret)

@@ -1,12 +1,17 @@
 import { registerBackendApi } from './backend-api.js'
 import type { Clock } from './clock.js'
 import type { Fault, FaultHandle } from './faults.js'
-import { type EmulatorOptions, readOptions } from './options.js'
+import type { StoredPasskey } from './frontend/passkeys.js'
+import { registerFrontendApi } from './frontend-api.js'
+import { type EmulatorOptions, origins, readOptions } from './options.js'
 import type { RecordedRequest, RequestFilter } from './requests.js'
 import { createServer } from './server.js'
 import type { SignInOverrides } from './signed-passkey-data.js'
 import { createSigningKey } from './signing-key.js'
 import { createState } from './state.js'
+
+/** A passkey as a test may want to see it. */
+export type Passkey = Pick<StoredPasskey, 'id' | 'credentialID' | 'identifier' | 'createdMs' | 'lastUsedMs'>
 
 /** A running emulator. */
 export type Emulator = {
@@ -29,7 +34,11 @@ export type Emulator = {
   requests(filter?: RequestFilter): RecordedRequest[]
   /** How many requests there were since the start or the latest `reset()`, however many. */
   count(filter?: RequestFilter): number
-  /** Forgets tokens, users, logins, requests and faults, and sets the clock right. Address and keys stay. */
+  /** The passkeys that browsers have created, of all users or of one. */
+  passkeys(identifier?: string): Passkey[]
+  /** Replaces the origins whose pages may call the Frontend API, such as `http://localhost:3000`. */
+  setAllowedOrigins(origins: readonly string[]): void
+  /** Forgets tokens, users, logins, passkeys, requests and faults, and sets the clock right. Address, keys and origins stay. */
   reset(): void
   /** Stops listening and cuts all connections. */
   close(): Promise<void>
@@ -46,6 +55,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
   const state = createState(settings, await createSigningKey())
   const server = createServer(state)
   registerBackendApi(server, state)
+  registerFrontendApi(server, state)
   const url = await server.app.listen({ host: '127.0.0.1', port: settings.port })
 
   return {
@@ -59,7 +69,20 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     fault: (fault) => state.faults.add(fault),
     requests: (filter) => state.requests.select(filter),
     count: (filter) => state.requests.count(filter),
+    passkeys: (identifier) =>
+      (identifier === undefined ? state.passkeys.all() : state.passkeys.of(identifier)).map(asPasskey),
+    setAllowedOrigins: (allowed) => {
+      state.allowedOrigins = origins('setAllowedOrigins', allowed)
+    },
     reset: () => state.reset(),
     close: () => server.app.close(),
   }
 }
+
+const asPasskey = ({ id, credentialID, identifier, createdMs, lastUsedMs }: StoredPasskey): Passkey => ({
+  id,
+  credentialID,
+  identifier,
+  createdMs,
+  lastUsedMs,
+})

@@ -31,10 +31,10 @@ export class Fields {
     return undefined
   }
 
-  optionalFlag(name: string): boolean | undefined {
+  optionalTexts(name: string): string[] | undefined {
     const value = this.#value[name]
-    if (value === undefined || typeof value === 'boolean') return value
-    this.#refuse(name, 'must be a boolean')
+    if (value === undefined || (Array.isArray(value) && value.every((item) => typeof item === 'string'))) return value
+    this.#refuse(name, 'must be a list of strings')
     return undefined
   }
 

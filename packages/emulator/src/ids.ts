@@ -13,6 +13,8 @@ export const newConnectTokenSecret = (): string => `ctk1_${randomText(30)}`
 
 export const newJti = (): string => randomText(30)
 
+export const newClientHandle = (): string => `ceh-${randomText(30)}`
+
 export const newProcessId = (): string => randomText(20)
 
 function randomText(length: number, alphabet = LETTERS_AND_DIGITS): string {

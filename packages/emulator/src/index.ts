@@ -1,5 +1,5 @@
 export type { Clock } from './clock.js'
-export { type Emulator, startEmulator } from './emulator.js'
+export { type Emulator, type Passkey, startEmulator } from './emulator.js'
 export type {
   Fault,
   FaultAction,

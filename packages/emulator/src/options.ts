@@ -10,6 +10,13 @@ export type EmulatorOptions = {
   apiKey?: string | undefined
   /** The lifetime of a connect token that asks for none, in seconds; default 300. */
   connectTokenLifetimeSeconds?: number | undefined
+  /**
+   * The origins whose pages may call the Frontend API and use passkeys, such as `http://localhost:3000`; default none.
+   * `setAllowedOrigins()` changes them later.
+   */
+  allowedOrigins?: readonly string[] | undefined
+  /** The relying party ID of the passkeys; default `localhost`. A browser demands that it fits the page's origin. */
+  rpId?: string | undefined
 }
 
 export type Settings = {
@@ -18,6 +25,8 @@ export type Settings = {
   apiSecret: string
   apiKey: string
   connectTokenLifetimeSeconds: number
+  allowedOrigins: readonly string[]
+  rpId: string
 }
 
 export const DEFAULTS: Readonly<Settings> = {
@@ -26,6 +35,8 @@ export const DEFAULTS: Readonly<Settings> = {
   apiSecret: 'corbado1_offlineEmulatorSecretNotForProduction',
   apiKey: 'corbado1_offlineEmulatorKeyNotForProduction',
   connectTokenLifetimeSeconds: 300,
+  allowedOrigins: [],
+  rpId: 'localhost',
 }
 
 /** Unknown and wrong options are refused by name: a misspelt one would be silently ignored. */
@@ -33,7 +44,7 @@ export function readOptions(options: EmulatorOptions): Settings {
   for (const name of Object.keys(options)) {
     if (!Object.hasOwn(DEFAULTS, name)) throw new TypeError(`startEmulator: unknown option ${name}`)
   }
-  const { port, projectId, apiSecret, apiKey, connectTokenLifetimeSeconds } = options
+  const { port, projectId, apiSecret, apiKey, connectTokenLifetimeSeconds, allowedOrigins, rpId } = options
   return {
     port: integer('port', port ?? DEFAULTS.port, 0, 65_535),
     projectId: matching('projectId', projectId ?? DEFAULTS.projectId, /^pro-[0-9]+$/, 'pro- and digits'),
@@ -45,7 +56,20 @@ export function readOptions(options: EmulatorOptions): Settings {
       1,
       Number.MAX_SAFE_INTEGER,
     ),
+    allowedOrigins: origins('startEmulator: allowedOrigins', allowedOrigins ?? DEFAULTS.allowedOrigins),
+    rpId: matching('rpId', rpId ?? DEFAULTS.rpId, /^[a-z0-9.-]+$/, 'a host name in lower case'),
   }
+}
+
+/** Exactly as a browser writes them in the header `Origin`; anything else would never match. */
+export function origins(name: string, values: readonly string[]): readonly string[] {
+  if (!Array.isArray(values)) throw new TypeError(`${name} must be an array of origins`)
+  for (const value of values) {
+    if (!URL.canParse(value) || new URL(value).origin !== value) {
+      throw new TypeError(`${name}: ${value} is not an origin such as http://localhost:3000`)
+    }
+  }
+  return [...values]
 }
 
 const VISIBLE = /^[\x21-\x7e]+$/

@@ -1,14 +1,30 @@
-/** The operations of Corbado's that the emulator answers; the name a fault or a request filter takes. */
+/** The operations of Corbado's Backend API and Frontend API that the emulator answers; the name a fault or a request filter takes. */
 export type RouteName =
   | 'connectTokens.create'
   | 'connectTokens.list'
   | 'connectTokens.update'
   | 'connectTokens.delete'
   | 'passkeys.verifySignedData'
+  | 'login.init'
+  | 'login.start'
+  | 'login.finish'
+  | 'append.init'
+  | 'append.start'
+  | 'append.finish'
+  | 'manage.init'
+  | 'manage.list'
+  | 'manage.delete'
+  | 'events.create'
+  | 'process.clear'
 
 export type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE'
 
 type Route = { method: Method; paths: readonly string[] }
+
+/** Every path of Corbado's Frontend API begins so. */
+export const FRONTEND_PREFIX = '/v2/connect/'
+
+const frontend = (path: string): Route => ({ method: 'POST', paths: [FRONTEND_PREFIX + path] })
 
 /** Where each operation lives. Two spellings of one path are in Corbado's documents, so both are served. */
 export const ROUTES: Readonly<Record<RouteName, Route>> = {
@@ -20,6 +36,17 @@ export const ROUTES: Readonly<Record<RouteName, Route>> = {
     method: 'POST',
     paths: ['/v2/passkey/verifySignedData', '/v2/passkeys/verifySignedData'],
   },
+  'login.init': frontend('login/init'),
+  'login.start': frontend('login/start'),
+  'login.finish': frontend('login/finish'),
+  'append.init': frontend('append/init'),
+  'append.start': frontend('append/start'),
+  'append.finish': frontend('append/finish'),
+  'manage.init': frontend('manage/init'),
+  'manage.list': frontend('manage/list'),
+  'manage.delete': frontend('manage/delete'),
+  'events.create': frontend('events'),
+  'process.clear': frontend('process/clear'),
 }
 
 export const isRouteName = (value: string): value is RouteName => Object.hasOwn(ROUTES, value)

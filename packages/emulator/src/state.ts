@@ -2,6 +2,8 @@ import { EventEmitter } from 'node:events'
 import { type Clock, createClock } from './clock.js'
 import { ConnectTokens } from './connect-tokens.js'
 import { Faults } from './faults.js'
+import { Ceremonies } from './frontend/ceremonies.js'
+import { Passkeys } from './frontend/passkeys.js'
 import { Logins } from './logins.js'
 import type { Settings } from './options.js'
 import { Requests } from './requests.js'
@@ -17,10 +19,14 @@ export type State = {
   readonly users: Users
   readonly logins: Logins
   readonly signedPasskeyData: SignedPasskeyData
+  readonly passkeys: Passkeys
+  readonly ceremonies: Ceremonies
   readonly requests: Requests
   readonly faults: Faults
   /** Emits `change` when something that the page shows has changed. */
   readonly changes: EventEmitter
+  /** The origins whose pages may use the Frontend API. */
+  allowedOrigins: readonly string[]
   reset(): void
 }
 
@@ -35,6 +41,8 @@ export function createState(settings: Settings, key: SigningKey): State {
   const users = new Users()
   const connectTokens = new ConnectTokens(clock, changed)
   const logins = new Logins(clock, changed)
+  const passkeys = new Passkeys(clock, changed)
+  const ceremonies = new Ceremonies(clock)
   const requests = new Requests(clock, changed)
   const faults = new Faults()
   return {
@@ -44,11 +52,14 @@ export function createState(settings: Settings, key: SigningKey): State {
     users,
     logins,
     signedPasskeyData: new SignedPasskeyData({ projectId: settings.projectId, key, clock, logins, users }),
+    passkeys,
+    ceremonies,
     requests,
     faults,
     changes,
+    allowedOrigins: settings.allowedOrigins,
     reset() {
-      for (const part of [connectTokens, users, logins, requests, faults]) part.clear()
+      for (const part of [connectTokens, users, logins, passkeys, ceremonies, requests, faults]) part.clear()
       clock.reset()
       changed()
     },

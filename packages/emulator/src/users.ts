@@ -12,6 +12,10 @@ export class Users {
     return id
   }
 
+  isKnown(identifier: string): boolean {
+    return this.#idByIdentifier.has(identifier)
+  }
+
   clear(): void {
     this.#idByIdentifier.clear()
   }

@@ -1,0 +1,401 @@
+import { type Emulator, startEmulator } from '@corbado-connect/emulator'
+import t from 'tap'
+import { createAuthenticator, type Mistakes } from './authenticator.js'
+import { type Answer, caller, decode, type Json, objectOf, parse, rawRequest, textOf } from './http.js'
+
+const ORIGIN = 'http://localhost:3000'
+const CLIENT = { clientInformation: { clientCapabilities: { 'extension:prf': true } }, flags: {} }
+const REFUSED = { status: 400, json: { error: { type: 'validation_error' } } }
+const NO_TOKEN = { status: 401, json: { error: { type: 'login_error' } } }
+
+let emulator: Emulator
+t.before(async () => {
+  emulator = await startEmulator({ allowedOrigins: [ORIGIN] })
+})
+t.after(() => emulator.close())
+t.beforeEach(() => emulator.reset())
+
+/** As Corbado's web client asks from a page. */
+const connect = (path: string, body: unknown, headers: Record<string, string> = {}): Promise<Answer> =>
+  caller(emulator, { authorization: '', origin: ORIGIN, 'x-corbado-projectid': emulator.projectId })(
+    'POST',
+    `/v2/connect/${path}`,
+    body,
+    headers,
+  )
+
+async function token(type: string, identifier = 'jane@doe.com', maxLifetimeInSeconds = 60): Promise<string> {
+  const data = type === 'passkey-append' ? { identifier, displayName: 'Jane' } : { identifier }
+  return textOf(
+    (await caller(emulator)('POST', '/v2/connectTokens', { type, data, maxLifetimeInSeconds })).json,
+    'secret',
+  )
+}
+
+async function attestationOptions(identifier?: string): Promise<string> {
+  const appendTokenValue = await token('passkey-append', identifier)
+  return textOf((await connect('append/start', { appendTokenValue, loadedMs: 1 })).json, 'attestationOptions')
+}
+
+async function assertionOptions(identifier = 'jane@doe.com'): Promise<string> {
+  const start = { identifier, source: 'text-field', loadedMs: 1, identifierHintAvailable: false }
+  return textOf((await connect('login/start', start)).json, 'assertionOptions')
+}
+
+/** A user with a passkey. */
+async function appended(identifier?: string) {
+  const authenticator = createAuthenticator(ORIGIN)
+  const attestationResponse = authenticator.create(await attestationOptions(identifier))
+  const { json, status } = await connect('append/finish', { attestationResponse, completionType: 'manual' })
+  if (status !== 200) throw new Error(JSON.stringify(json))
+  return { authenticator, json }
+}
+
+const finish = (assertionResponse: string, isConditionalUI = false) =>
+  connect('login/finish', { assertionResponse, isConditionalUI })
+
+const verify = async (signedPasskeyData: string, username = 'jane@doe.com'): Promise<unknown> =>
+  (await caller(emulator)('POST', '/v2/passkey/verifySignedData', { signedPasskeyData, username })).json
+    .verificationResult
+
+const challengeOf = (options: string): string => textOf(objectOf(parse(options), 'publicKey'), 'challenge')
+
+async function list(identifier?: string): Promise<Json> {
+  return (await connect('manage/list', { connectToken: await token('passkey-list', identifier) })).json
+}
+
+t.test('init', async (t) => {
+  emulator.clock.set(1_800_000_000_000)
+  const common = { expiresAt: 1_800_001_800, frontendApiUrl: emulator.url, flags: { 'conditional-ui-allowed': 'true' } }
+  t.match(await connect('append/init', CLIENT), {
+    status: 200,
+    json: { ...common, processID: /^\w{20}$/, appendAllowed: true },
+  })
+  t.match(await connect('manage/init', CLIENT), { json: { ...common, processID: /^\w{20}$/, manageAllowed: true } })
+  const { json } = await connect('login/init', CLIENT)
+  t.match(json, { ...common, token: /^\w{20}$/, loginAllowed: true, newClientEnvHandle: /^ceh-/ })
+  t.match(parse(textOf(json, 'conditionalUIChallenge')), { publicKey: { rpId: 'localhost', challenge: String } })
+  t.notMatch(json.conditionalUIChallenge, 'allowCredentials')
+  t.match(parse(Buffer.from(textOf(json, 'newClientState'), 'base64').toString()), {
+    clientEnvHandle: { data: json.newClientEnvHandle, ts: 1_800_000_000_000 },
+  })
+
+  const known = { ...CLIENT, clientInformation: { clientEnvHandle: 'ceh-known' } }
+  const again = await connect('login/init', known, { 'x-corbado-process-id': 'abcDEF123' })
+  t.equal(again.json.token, 'abcDEF123', 'a process goes on')
+  t.notOk('newClientEnvHandle' in again.json)
+  t.notOk('newClientState' in again.json)
+  t.match(await connect('login/init', {}), REFUSED)
+})
+
+t.test('append', async (t) => {
+  const { authenticator, json } = await appended()
+  t.match(json, {
+    passkeyOperation: {
+      operationType: 'append',
+      identifierValue: 'jane@doe.com',
+      identifierType: 'email',
+      ceremonyType: 'local',
+    },
+  })
+  t.match(emulator.passkeys('jane@doe.com'), [
+    { identifier: 'jane@doe.com', credentialID: authenticator.credentialID, id: /^cre-/ },
+  ])
+  t.same(emulator.passkeys('john'), [])
+
+  const options = objectOf(parse(await attestationOptions()), 'publicKey')
+  t.match(options, {
+    rp: { id: 'localhost' },
+    user: { name: 'jane@doe.com', displayName: 'Jane' },
+    authenticatorSelection: { residentKey: 'required', userVerification: 'required' },
+    excludeCredentials: [{ id: authenticator.credentialID }],
+  })
+})
+
+t.test('what must not become a passkey', async (t) => {
+  await appended()
+  const attempt = async (mistakes: Mistakes): Promise<Answer> => {
+    const attestationResponse = createAuthenticator(ORIGIN).create(await attestationOptions(), mistakes)
+    return connect('append/finish', { attestationResponse })
+  }
+  t.match(await attempt({ origin: 'http://localhost:3001' }), REFUSED, 'made on another page')
+  t.match(await attempt({ rpId: 'example.com' }), REFUSED, 'for another relying party')
+  t.match(await attempt({ challenge: 'AAAA' }), REFUSED, 'for an unknown challenge')
+  t.match(await attempt({ challenge: challengeOf(await assertionOptions()) }), REFUSED, 'for the challenge of a login')
+  for (const attestationResponse of ['', 'x', '{}', '[]', JSON.stringify({ id: 'x', type: 'public-key' })]) {
+    t.match(await connect('append/finish', { attestationResponse }), REFUSED, attestationResponse)
+  }
+  const other = createAuthenticator(ORIGIN)
+  const attestationResponse = other.create(await attestationOptions())
+  emulator.clock.advance(5 * 60_000)
+  t.match(await connect('append/finish', { attestationResponse }), REFUSED, 'too late')
+  emulator.clock.advance(-60_000)
+  t.match(await connect('append/finish', { attestationResponse }), REFUSED, 'a challenge gets one answer')
+  t.equal(emulator.passkeys().length, 1)
+})
+
+t.test('login', async (t) => {
+  const { authenticator } = await appended()
+  const [passkey] = emulator.passkeys()
+  t.match(parse(await assertionOptions()), {
+    publicKey: {
+      rpId: 'localhost',
+      userVerification: 'required',
+      allowCredentials: [{ id: authenticator.credentialID }],
+    },
+  })
+
+  const assertion = authenticator.get(await assertionOptions())
+  const { status, json } = await connect(
+    'login/finish',
+    { assertionResponse: assertion, isConditionalUI: false },
+    { 'x-corbado-process-id': 'myProcess' },
+  )
+  t.equal(status, 200)
+  t.match(json, { session: '', passkeyOperation: { operationType: 'verify', identifierValue: 'jane@doe.com' } })
+  t.notOk('fallbackOperationError' in json)
+  const signedPasskeyData = textOf(json, 'signedPasskeyData')
+  t.match(decode(signedPasskeyData).claims, {
+    iss: emulator.projectId,
+    webauthnId: 'jane@doe.com',
+    credential: passkey?.id,
+    processId: 'myProcess',
+    isCUI: false,
+  })
+  t.equal(await verify(signedPasskeyData, 'john'), 'user_mismatch')
+  t.equal(await verify(signedPasskeyData), 'success')
+  t.equal(await verify(signedPasskeyData), 'invalid_challenge')
+  t.match(await finish(assertion), REFUSED, 'a challenge gets one answer')
+
+  const attempt = async (mistakes: Mistakes): Promise<Answer> =>
+    finish(authenticator.get(await assertionOptions(), mistakes))
+  t.match(await attempt({ origin: 'http://evil.example' }), REFUSED)
+  t.match(await attempt({ rpId: 'evil.example' }), REFUSED)
+  t.match(await attempt({ challenge: challengeOf(await attestationOptions()) }), REFUSED, 'the challenge of an append')
+  t.match(await attempt({ userHandle: 'AAAA' }), REFUSED)
+  t.match(await attempt({ counter: 1 }), REFUSED, 'a counter that does not grow')
+
+  await appended('john')
+  t.match(await finish(authenticator.get(await assertionOptions('john'))), REFUSED, 'Jane’s passkey for John’s login')
+  t.match(await finish(createAuthenticator(ORIGIN).get(await assertionOptions())), {
+    status: 404,
+    json: { error: { type: 'not_found' } },
+  })
+})
+
+t.test('login without a passkey is no HTTP error', async (t) => {
+  const start = (identifier: string) => connect('login/start', { identifier, source: 'text-field', loadedMs: 1 })
+  t.match(await start('nobody'), {
+    status: 200,
+    json: {
+      assertionOptions: '',
+      fallbackOperationError: { initFallback: true, identifier: 'nobody', error: { code: 'user_not_found' } },
+    },
+  })
+  await token('passkey-append', 'newcomer')
+  const known = await start('newcomer')
+  t.match(known, { status: 200, json: { assertionOptions: '', fallbackOperationError: { initFallback: true } } })
+  t.notMatch(known.text, 'user_not_found')
+  t.match(await connect('login/start', { source: 'text-field' }), REFUSED)
+})
+
+t.test('conditional UI', async (t) => {
+  const { authenticator } = await appended()
+  const challenge = textOf((await connect('login/init', CLIENT)).json, 'conditionalUIChallenge')
+  const { json, status } = await finish(authenticator.get(challenge), true)
+  t.equal(status, 200)
+  t.match(decode(textOf(json, 'signedPasskeyData')).claims, { isCUI: true, webauthnId: 'jane@doe.com' })
+  t.equal(await verify(textOf(json, 'signedPasskeyData')), 'success')
+  t.match(await finish(authenticator.get(challenge), true), REFUSED, 'used up')
+  t.match(
+    await finish(
+      createAuthenticator(ORIGIN).get(textOf((await connect('login/init', CLIENT)).json, 'conditionalUIChallenge')),
+      true,
+    ),
+    { status: 404 },
+  )
+})
+
+t.test('a passkey as second factor: the connect token says who it is', async (t) => {
+  await appended()
+  await appended('john')
+  const start = (loginConnectToken: string, identifier = '') =>
+    connect('login/start', { identifier, source: 'text-field', loginConnectToken })
+  const secret = await token('passkey-login')
+  t.match(await start(secret, 'john'), NO_TOKEN, 'not for John')
+  const { json, status } = await start(secret)
+  t.equal(status, 200)
+  t.match(parse(textOf(json, 'assertionOptions')), {
+    publicKey: { allowCredentials: [{ id: emulator.passkeys('jane@doe.com')[0]?.credentialID }] },
+  })
+  t.match(await start(secret), NO_TOKEN, 'spent')
+  t.match(await start(await token('passkey-list')), NO_TOKEN, 'of another type')
+})
+
+t.test('list and delete', async (t) => {
+  emulator.clock.set(new Date('2026-01-02T03:04:05.678Z'))
+  const { authenticator } = await appended()
+  await appended('john')
+  const userHandle = textOf(objectOf(objectOf(parse(await attestationOptions()), 'publicKey'), 'user'), 'id')
+  t.match(await list(), {
+    rpID: 'localhost',
+    userID: userHandle,
+    passkeys: [
+      {
+        id: /^cre-/,
+        credentialID: authenticator.credentialID,
+        transport: ['internal'],
+        created: '2026-01-02T03:04:05',
+        createdMs: emulator.clock.now(),
+        lastUsed: '2026-01-02T03:04:05',
+        status: 'active',
+        authenticatorAAGUID: '00000000-0000-0000-0000-000000000000',
+        backupEligible: false,
+        backupState: false,
+        tags: [],
+      },
+    ],
+  })
+  t.match(await list('nobody'), { passkeys: [] })
+
+  const [janes] = emulator.passkeys('jane@doe.com')
+  const [johns] = emulator.passkeys('john')
+  const remove = async (credentialID = '', connectToken?: string): Promise<Answer> =>
+    connect('manage/delete', { connectToken: connectToken ?? (await token('passkey-delete')), credentialID })
+  t.match(await remove(johns?.id), { status: 404, json: { error: { type: 'not_found' } } }, 'somebody else’s')
+  const secret = await token('passkey-delete')
+  t.match(await remove('cre-1', secret), { status: 404 }, 'unknown')
+  t.match(
+    await remove(janes?.id, secret),
+    { status: 200, json: { credentialID: janes?.id } },
+    'the token was not spent on nothing',
+  )
+  t.match(await list(), { passkeys: [] })
+  t.equal(await assertionOptions(), '', 'nothing to log in with')
+  const again = (await appended()).authenticator
+  const options = await assertionOptions()
+  t.match(await remove(again.credentialID), { status: 200 }, 'by the other ID')
+  t.match(await finish(again.get(options)), { status: 404 }, 'deleted between start and finish')
+  t.equal(emulator.passkeys('john').length, 1)
+})
+
+t.test('connect tokens: right type, right user, in time, once', async (t) => {
+  const { authenticator } = await appended()
+  const uses: [string, string, (secret: string) => Promise<Answer>][] = [
+    [
+      'passkey-append',
+      'passkey-list',
+      (appendTokenValue) => connect('append/start', { appendTokenValue, loadedMs: 1 }),
+    ],
+    ['passkey-list', 'passkey-delete', (connectToken) => connect('manage/list', { connectToken })],
+    [
+      'passkey-delete',
+      'passkey-append',
+      (connectToken) => connect('manage/delete', { connectToken, credentialID: authenticator.credentialID }),
+    ],
+  ]
+  for (const [type, otherType, use] of uses) {
+    t.match(await use('ctk1_unknown'), NO_TOKEN, 'unknown')
+    t.match(await use(await token(otherType)), NO_TOKEN, `${otherType} is not ${type}`)
+    const late = await token(type)
+    emulator.clock.advance(60_000)
+    t.match(await use(late), NO_TOKEN, `${type}, expired`)
+    const secret = await token(type)
+    t.equal((await use(secret)).status, 200)
+    t.match(await use(secret), NO_TOKEN, `${type}, spent`)
+    const tokens = (await caller(emulator)('GET', `/v2/connectTokens?filter[]=tokenType:eq:${type}&sort=status`)).json
+      .connectTokens
+    t.match(tokens, [{ connectTokenStatus: 'consumed' }])
+  }
+  const race = await token('passkey-list')
+  const answers = await Promise.all(Array.from({ length: 10 }, () => connect('manage/list', { connectToken: race })))
+  t.equal(answers.filter(({ status }) => status === 200).length, 1, 'of ten at once one')
+
+  const id = textOf(
+    (await caller(emulator)('POST', '/v2/connectTokens', { type: 'passkey-list', data: { identifier: 'x' } })).json,
+    'id',
+  )
+  t.notMatch(JSON.stringify(emulator.requests()), race, 'no secret in the record')
+  t.match(id, /^ctk-/)
+})
+
+t.test('events and process/clear', async (t) => {
+  t.match(await connect('events', { eventType: 'login-error', message: 'x' }), { status: 204, text: '' })
+  t.match(await connect('events', {}), REFUSED)
+  t.match(await connect('process/clear', { processId: 'p' }), { status: 200, json: { processId: 'p' } })
+})
+
+t.test('who may call', async (t) => {
+  const url = `${emulator.url}/v2/connect/append/init`
+  const project = { 'x-corbado-projectid': emulator.projectId }
+  const send = (method: string, headers: Record<string, string>) =>
+    rawRequest(
+      url,
+      method,
+      { 'content-type': 'application/json', ...headers },
+      method === 'POST' ? JSON.stringify(CLIENT) : '',
+    )
+
+  const preflight = await send('OPTIONS', { origin: ORIGIN, 'access-control-request-method': 'POST' })
+  t.equal(preflight.status, 204)
+  t.match(Object.fromEntries(preflight.headers), {
+    'access-control-allow-origin': ORIGIN,
+    'access-control-allow-credentials': 'true',
+    'access-control-allow-methods': 'POST',
+    'access-control-allow-headers':
+      'content-type, x-corbado-projectid, x-corbado-sdk, x-corbado-client-timezone, x-corbado-process-id',
+    vary: 'Origin',
+  })
+  const good = await send('POST', { origin: ORIGIN, ...project })
+  t.equal(good.status, 200)
+  t.match(Object.fromEntries(good.headers), {
+    'access-control-allow-origin': ORIGIN,
+    'access-control-allow-credentials': 'true',
+    vary: 'Origin',
+  })
+  const refused = await send('POST', { origin: ORIGIN })
+  t.match(refused, NO_TOKEN, 'without a project')
+  t.equal(refused.headers.get('access-control-allow-origin'), ORIGIN, 'a page may read the error')
+  t.match(await send('POST', { origin: ORIGIN, 'x-corbado-projectid': 'pro-2' }), {
+    status: 401,
+    json: { error: { type: 'project_id_mismatch' } },
+  })
+  t.equal((await send('POST', project)).status, 200, 'no Origin: not a page')
+
+  emulator.fault({ route: 'append.init', kind: 'status', status: 500, count: 1 })
+  t.equal(
+    (await send('POST', { origin: ORIGIN, ...project })).headers.get('access-control-allow-origin'),
+    ORIGIN,
+    'nor does a fault hide behind CORS',
+  )
+
+  for (const origin of [
+    'http://localhost:3001',
+    'https://localhost:3000',
+    'http://localhost:3000.evil.example',
+    'null',
+    emulator.url,
+  ]) {
+    for (const method of ['OPTIONS', 'POST']) {
+      const foreign = await send(method, { origin, ...project })
+      t.match(foreign, { status: 403, json: { error: { type: 'invalid_origin' } } }, `${method} ${origin}`)
+      t.equal(foreign.headers.get('access-control-allow-origin'), null)
+    }
+  }
+  emulator.setAllowedOrigins(['http://localhost:3001'])
+  t.teardown(() => emulator.setAllowedOrigins([ORIGIN]))
+  t.equal((await send('POST', { origin: 'http://localhost:3001', ...project })).status, 200)
+  t.equal((await send('POST', { origin: ORIGIN, ...project })).status, 403)
+  for (const wrong of ['*', 'localhost:3000', 'http://localhost:3000/', 'http://LOCALHOST:3000']) {
+    t.throws(() => emulator.setAllowedOrigins([wrong]), { name: 'TypeError', message: /setAllowedOrigins/ }, wrong)
+  }
+  t.match(await caller(emulator, { origin: ORIGIN })('GET', '/v2/connectTokens'), { status: 200 })
+  t.equal(
+    (await caller(emulator, { origin: ORIGIN })('GET', '/v2/connectTokens')).headers.get('access-control-allow-origin'),
+    null,
+    'no page calls the Backend API',
+  )
+})
+
+// The emulator listens, so the process would not end by itself.
+t.end()
