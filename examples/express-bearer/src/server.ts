@@ -1,7 +1,9 @@
 import { buildApp } from './app.js'
 
 const { app, auth } = buildApp()
-const server = app.listen(Number(process.env.PORT ?? 3000), process.env.HOST ?? 'localhost')
+const port = Number(process.env.PORT ?? 3000)
+const host = process.env.HOST ?? 'localhost'
+const server = app.listen(port, host, () => console.log(`Listening at http://${host}:${port}`))
 server.requestTimeout = 10_000
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {

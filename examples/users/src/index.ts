@@ -15,21 +15,18 @@ const users: readonly User[] = [
     identifier: '0c7ad6a8-9e2b-4f0e-8d4c-5a1f6a3f7c21',
     displayName: 'Jane Doe',
     email: 'jane@example.com',
-    passwordHash:
-      '$argon2id$v=19$m=19456,t=2,p=1$n3l+AwKSPPAIk0aX3ZcWdA$PbiTI0gIeGyJQz/95qMl1VQ6WPCGw0+fas5X7T/+NVM',
+    passwordHash: '$argon2id$v=19$m=19456,t=2,p=1$n3l+AwKSPPAIk0aX3ZcWdA$PbiTI0gIeGyJQz/95qMl1VQ6WPCGw0+fas5X7T/+NVM',
   },
   {
     identifier: '5d1f0b92-3f1c-4a57-9a55-2b8e6f9d0c47',
     displayName: 'Ali Baba',
     email: 'ali@example.com',
-    passwordHash:
-      '$argon2id$v=19$m=19456,t=2,p=1$cS5r/B+LxvzUkis4mE/lPg$e+wEZxYlqh2Zzv2cS+wdhglMPRgC8U547DE40L0Uqcw',
+    passwordHash: '$argon2id$v=19$m=19456,t=2,p=1$cS5r/B+LxvzUkis4mE/lPg$e+wEZxYlqh2Zzv2cS+wdhglMPRgC8U547DE40L0Uqcw',
   },
 ]
 
 /** Hash of a password that nobody has: an unknown address then takes as long as a known one. */
-const nobodysHash =
-  '$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA'
+const nobodysHash = '$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA'
 
 /** The user with this WebAuthn identifier. */
 export function findUser(identifier: string): User | null {

@@ -1,0 +1,107 @@
+// npm run demo: the offline Corbado and an example app on free ports, until Ctrl-C; with --walk the whole journey instead.
+import { spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { parseArgs } from 'node:util'
+import { build, install, root } from './workspace.mjs'
+
+const { values: flags } = parseArgs({
+  options: {
+    express: { type: 'boolean', default: false },
+    walk: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  },
+})
+if (flags.help) {
+  console.log(
+    'npm run demo -- [--express] [--walk]\n  --express  the Express app instead of the Fastify app\n  --walk     walks the whole journey over HTTP and ends',
+  )
+  process.exit(0)
+}
+
+const example = flags.express ? 'express-bearer' : 'fastify-cookie'
+console.log('Installing and building …')
+await install({ quiet: true })
+await build({ quiet: true })
+
+const { startEmulator } = await import('@corbado-connect/emulator')
+const port = await freePort()
+const appUrl = `http://localhost:${port}`
+// The project of the published sample token, so that the walk can show it refused for its age.
+const corbado = await startEmulator({ port: 0, projectId: 'pro-7815296293940881620', allowedOrigins: [appUrl] })
+
+const app = spawn('node', [`examples/${example}/dist/server.js`], {
+  cwd: root,
+  stdio: ['ignore', 'ignore', 'inherit'],
+  env: {
+    ...process.env,
+    PORT: String(port),
+    LOG_LEVEL: 'warn',
+    SESSION_SECRET: randomBytes(32).toString('base64url'),
+    CORBADO_PROJECT_ID: corbado.projectId,
+    CORBADO_API_SECRET: corbado.apiSecret,
+    CORBADO_BACKEND_API: corbado.url,
+    FRONTEND_API: corbado.browserUrl,
+  },
+})
+const ended = once(app, 'exit')
+let stopping = false
+ended.then(async ([code]) => {
+  if (stopping) return
+  console.error(`The app ended by itself with ${code}`)
+  await corbado.close()
+  process.exit(1)
+})
+
+async function stop() {
+  stopping = true
+  app.kill('SIGTERM')
+  await ended
+  await corbado.close()
+}
+
+await reachable(appUrl)
+if (flags.walk) {
+  const { walk } = await import('./walk.mjs')
+  try {
+    await walk({ appUrl, corbado, bearer: flags.express })
+  } catch (error) {
+    console.error(`\nSurprise: ${error.message}`)
+    process.exitCode = 1
+  } finally {
+    await stop()
+  }
+} else {
+  console.log(`
+  The app (${example})      ${appUrl}
+  The offline Corbado       ${corbado.browserUrl}
+
+  Sign in as  jane@example.com / correct horse battery staple
+         or   ali@example.com  / open sesame, said nobody
+
+  Ctrl-C ends both.`)
+  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => void stop())
+}
+
+async function freePort() {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address()
+  server.close()
+  await once(server, 'close')
+  return port
+}
+
+async function reachable(url) {
+  for (let tries = 0; tries < 100; tries += 1) {
+    try {
+      await fetch(url, { method: 'HEAD' })
+      return
+    } catch {
+      await sleep(100)
+    }
+  }
+  throw new Error(`${url} did not answer within 10 seconds`)
+}

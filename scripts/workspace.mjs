@@ -1,0 +1,42 @@
+// What every command does first: a fresh clone with Node.js and npm alone is enough.
+import { spawn } from 'node:child_process'
+import { rm } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
+
+export const root = fileURLToPath(new URL('..', import.meta.url))
+
+/** Runs a command to its end; its output passes through, or is kept for a failure where `quiet`. */
+export function run(command, args, { quiet = false, env = process.env } = {}) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, {
+      cwd: root,
+      env,
+      stdio: ['ignore', quiet ? 'pipe' : 'inherit', quiet ? 'pipe' : 'inherit'],
+    })
+    let output = ''
+    child.stdout?.on('data', (chunk) => (output += chunk))
+    child.stderr?.on('data', (chunk) => (output += chunk))
+    child.once('error', reject)
+    child.once('exit', (code) => {
+      if (code === 0) return resolve()
+      if (quiet) process.stderr.write(output)
+      reject(new Error(`${command} ${args.join(' ')} ended with ${code}`))
+    })
+  })
+}
+
+/** Installs the dependencies by the lock file. */
+export function install(options) {
+  return run('npm', ['run', '--silent', 'setup'], options)
+}
+
+/** Type-checks and builds packages, examples, tests and the page. */
+export async function build(options) {
+  await run('node', ['node_modules/typescript/bin/tsc', '-b'], options)
+  await run('node', ['examples/web/build.mjs'], options)
+}
+
+/** Removes compiled tests: those of a deleted source would still run. */
+export async function cleanTests() {
+  await rm(new URL('../test/build', import.meta.url), { recursive: true, force: true })
+}
