@@ -59,10 +59,24 @@ t.test('takes project and secrets, and prints no secret of the user’s', async 
   await process.ended
 })
 
+t.test('--origin, repeated, names the pages that may use passkeys', async (t) => {
+  const process = run('--port', '0', '--origin', 'http://localhost:3000', '--origin=http://localhost:3001')
+  const url = /CORBADO_BACKEND_API=(\S+)/.exec(await listening(process))?.[1] ?? ''
+  for (const [origin, status] of [
+    ['http://localhost:3000', 204],
+    ['http://localhost:3001', 204],
+    ['http://localhost:3002', 403],
+  ] as const) {
+    t.equal((await fetch(`${url}/v2/connect/login/init`, { method: 'OPTIONS', headers: { origin } })).status, status)
+  }
+  process.child.kill('SIGTERM')
+  await process.ended
+})
+
 t.test('help', async (t) => {
   const process = run('--help')
   t.strictSame(await process.ended, [0, null])
-  for (const flag of ['--port', '--project-id', '--api-secret', '--api-key']) t.match(process.out(), flag)
+  for (const flag of ['--port', '--project-id', '--api-secret', '--api-key', '--origin']) t.match(process.out(), flag)
 })
 
 t.test('a command line that is not understood ends with status 2 and says why', async (t) => {
@@ -71,6 +85,7 @@ t.test('a command line that is not understood ends with status 2 and says why', 
     [['--port', 'x'], '--port'],
     [['--port', '70000'], 'port'],
     [['--project-id', 'x'], 'projectId'],
+    [['--origin', 'localhost:3000'], 'localhost:3000'],
     [['start'], 'start'],
   ] as const) {
     const process = run(...args)

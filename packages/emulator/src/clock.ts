@@ -5,6 +5,8 @@
 export type Clock = {
   /** The emulator's time, in milliseconds since 1970. */
   now(): number
+  /** True while the clock stands still. */
+  readonly stopped: boolean
   /** Stops the clock at this moment (milliseconds since 1970, or a `Date`). */
   set(time: number | Date): void
   /** Moves the clock by this many milliseconds; a running clock goes on running. Negative values go back. */
@@ -13,22 +15,28 @@ export type Clock = {
   reset(): void
 }
 
-export function createClock(): Clock {
+export function createClock(changed: () => void): Clock {
   let stoppedAt: number | undefined
   let offset = 0
   return {
     now: () => stoppedAt ?? Date.now() + offset,
+    get stopped() {
+      return stoppedAt !== undefined
+    },
     set(time) {
       stoppedAt = finite('clock.set', time instanceof Date ? time.getTime() : time)
+      changed()
     },
     advance(ms) {
       finite('clock.advance', ms)
       if (stoppedAt === undefined) offset += ms
       else stoppedAt += ms
+      changed()
     },
     reset() {
       stoppedAt = undefined
       offset = 0
+      changed()
     },
   }
 }

@@ -4,6 +4,7 @@ import type { Fault, FaultHandle } from './faults.js'
 import type { StoredPasskey } from './frontend/passkeys.js'
 import { registerFrontendApi } from './frontend-api.js'
 import { type EmulatorOptions, origins, readOptions } from './options.js'
+import { registerPage } from './page.js'
 import type { RecordedRequest, RequestFilter } from './requests.js'
 import { createServer } from './server.js'
 import type { SignInOverrides } from './signed-passkey-data.js'
@@ -56,6 +57,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
   const server = createServer(state)
   registerBackendApi(server, state)
   registerFrontendApi(server, state)
+  await registerPage(server, state)
   const url = await server.app.listen({ host: '127.0.0.1', port: settings.port })
 
   return {

@@ -12,6 +12,8 @@ const BODY_LIMIT = 256 * 1024
 /** What the hooks know about a request on its way. */
 type Exchange = { entry: Entry; context: EnvelopeContext; fault: Fault | undefined }
 
+const UNRECORDED: Entry = { requestID: 'req-0', received: () => {}, met: () => {}, answered: () => {} }
+
 export type Server = {
   readonly app: FastifyInstance
   /** What the envelopes of the answers to this request say. */
@@ -38,7 +40,9 @@ export function createServer(state: State): Server {
     if (known !== undefined) return known
     const { method, raw, routeOptions } = request
     const route = routeNameOf(method, routeOptions.url)
-    const entry = state.requests.add(method, raw.url ?? '', route, raw.headers, raw.socket)
+    // The emulator's own page is not a request to Corbado.
+    const isOwn = routeOptions.url !== undefined && route === null
+    const entry = isOwn ? UNRECORDED : state.requests.add(method, raw.url ?? '', route, raw.headers, raw.socket)
     const context = { requestID: entry.requestID, url, startedAtMs: performance.now() }
     const exchange = { entry, context, fault: state.faults.take(route) }
     exchanges.set(request, exchange)

@@ -37,7 +37,7 @@ export function createState(settings: Settings, key: SigningKey): State {
   const changed = (): void => {
     changes.emit('change')
   }
-  const clock = createClock()
+  const clock = createClock(changed)
   const users = new Users()
   const connectTokens = new ConnectTokens(clock, changed)
   const logins = new Logins(clock, changed)
@@ -61,7 +61,6 @@ export function createState(settings: Settings, key: SigningKey): State {
     reset() {
       for (const part of [connectTokens, users, logins, passkeys, ceremonies, requests, faults]) part.clear()
       clock.reset()
-      changed()
     },
   }
 }

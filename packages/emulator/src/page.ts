@@ -1,0 +1,81 @@
+import { readFile } from 'node:fs/promises'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { ApiError } from './api-error.js'
+import type { Server } from './server.js'
+import { snapshot } from './snapshot.js'
+import type { State } from './state.js'
+
+const FILES = [
+  { url: '/', file: 'index.html', type: 'text/html; charset=utf-8' },
+  { url: '/page.css', file: 'page.css', type: 'text/css; charset=utf-8' },
+  { url: '/page.js', file: 'page.js', type: 'text/javascript; charset=utf-8' },
+] as const
+
+const HEADERS = {
+  'content-security-policy':
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; " +
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
+  'cross-origin-opener-policy': 'same-origin',
+  'cross-origin-resource-policy': 'same-origin',
+  'cache-control': 'no-store',
+} as const
+
+/** A load test changes something thousands of times a second; eyes need four. */
+const PAUSE_MS = 250
+
+/** The emulator's own page at `/`: what is in it, live. */
+export async function registerPage({ app }: Server, state: State): Promise<void> {
+  const folder = new URL('../page/', import.meta.url)
+  const contents = await Promise.all(FILES.map(({ file }) => readFile(new URL(file, folder))))
+
+  app.register(async (page) => {
+    page.addHook('onRequest', async (request, reply) => {
+      reply.headers(HEADERS)
+      refuseOtherPages(request)
+    })
+    FILES.forEach(({ url, type }, index) => {
+      page.get(url, async (_request, reply) => reply.type(type).send(contents[index]))
+    })
+    page.get('/live', (request, reply) => sendLive(request, reply, state))
+    page.post('/reset', async (_request, reply) => {
+      state.reset()
+      return reply.code(204).send()
+    })
+  })
+}
+
+/**
+ * Only the page itself may read the stream or reset: not the page of another port of localhost either, which a browser
+ * calls "same-site". Following a link to the page is harmless.
+ */
+function refuseOtherPages({ headers, url }: FastifyRequest): void {
+  const { origin } = headers
+  const site = headers['sec-fetch-site']
+  const foreignOrigin = origin !== undefined && origin !== `http://${headers.host}`
+  const foreignSite = url !== '/' && site !== undefined && site !== 'same-origin' && site !== 'none'
+  if (foreignOrigin || foreignSite) {
+    throw new ApiError(403, 'invalid_origin', 'This is for the emulator’s own page alone.')
+  }
+}
+
+/** Server-sent events, see https://html.spec.whatwg.org/multipage/server-sent-events.html */
+function sendLive(request: FastifyRequest, reply: FastifyReply, state: State): void {
+  reply.hijack()
+  reply.raw.writeHead(200, { ...HEADERS, 'content-type': 'text/event-stream' })
+  let timer: NodeJS.Timeout | undefined
+  const send = (): void => {
+    timer = undefined
+    reply.raw.write(`data: ${JSON.stringify(snapshot(state))}\n\n`)
+  }
+  const onChange = (): void => {
+    timer ??= setTimeout(send, PAUSE_MS)
+  }
+  send()
+  state.changes.on('change', onChange)
+  request.raw.socket.once('close', () => {
+    state.changes.off('change', onChange)
+    clearTimeout(timer)
+  })
+}
