@@ -40,13 +40,15 @@ export async function registerRoutes<User extends ConnectUser>(
   own.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, bytes, done) => done(null, bytes))
   // The core validates, by the same schemas; here they are for the app's OpenAPI document.
   own.setValidatorCompiler(() => () => true)
-  own.setSerializerCompiler(() => JSON.stringify)
+  own.setSerializerCompiler(() => serialize)
 
   own.setErrorHandler((error: FastifyError, request, reply) => {
-    const visit = visitOf(request)
+    reply.header('cache-control', 'no-store')
+    const visit = visits.get(request)
+    // A hook of the app refused it before it came to us.
+    if (visit === undefined) throw error
     const refusal = ours(error, visit.phase)
     routes.refuse(visit, refusal)
-    reply.header('cache-control', 'no-store')
     if (isCorbadoError(refusal)) reply.headers(refusal.headers)
     throw refusal
   })
@@ -117,4 +119,12 @@ function ours(error: FastifyError, phase: Visit<ConnectUser, FastifyContext>['ph
   if (error.code?.startsWith('FST_ERR_CTP_')) return bodyError(error)
   if (phase === 'entered' && error.statusCode === undefined) return limiterFailed(error)
   return error
+}
+
+/** Fastify's own error handler hands an error over as it is: of one that is not ours the usual four fields are sent. */
+function serialize(payload: unknown): string {
+  if (!(payload instanceof Error) || isCorbadoError(payload)) return JSON.stringify(payload)
+  const { statusCode, code, error, message }: Error & { statusCode?: unknown; code?: unknown; error?: unknown } =
+    payload
+  return JSON.stringify({ statusCode, code, error, message })
 }
