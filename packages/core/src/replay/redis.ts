@@ -2,7 +2,7 @@ import type { ReplayStore } from './store.js'
 
 /** The few commands of an ioredis client that the store uses. */
 export interface RedisReplayClient {
-  set(key: string, value: string, nx: 'NX', get: 'GET', px: 'PX', ttlMs: number): Promise<string | null>
+  set(key: string, value: string, px: 'PX', ttlMs: number, nx: 'NX', get: 'GET'): Promise<string | null>
   eval(script: string, keyCount: number, ...args: string[]): Promise<unknown>
 }
 
@@ -26,7 +26,7 @@ const deleteIfOwned = `
 export function redisReplayStore(redis: RedisReplayClient): ReplayStore {
   return {
     async reserve(key, owner, ttlMs) {
-      const previous = await redis.set(keyPrefix + key, owner, 'NX', 'GET', 'PX', Math.ceil(ttlMs))
+      const previous = await redis.set(keyPrefix + key, owner, 'PX', Math.ceil(ttlMs), 'NX', 'GET')
       // A client that sends a command again after a lost connection meets its own reservation.
       return previous === null || previous === owner
     },
