@@ -1,3 +1,4 @@
+import { hkdfSync } from 'node:crypto'
 import { verify } from '@node-rs/argon2'
 
 /** A user of the example apps. */
@@ -38,6 +39,25 @@ export async function checkPassword(email: string, password: string): Promise<Us
   const user = users.find((candidate) => candidate.email === email)
   const matches = await verify(user?.passwordHash ?? nobodysHash, password)
   return user !== undefined && matches ? user : null
+}
+
+/**
+ * The WebAuthn identifier for an e-mail address: what Corbado knows a person by, and what a passkey login starts with.
+ * An address without an account gets one too, always the same, so that the answer tells nobody who has an account.
+ */
+export function identifierFor(email: string, secret: string): string {
+  const user = users.find((candidate) => candidate.email === email)
+  const bytes = Buffer.from(hkdfSync('sha256', secret, email, 'identifier of nobody', 16))
+  const variant = '89ab'.charAt(bytes.readUInt8(8) % 4)
+  const hex = bytes.toString('hex')
+  const nobody = [
+    hex.slice(0, 8),
+    hex.slice(8, 12),
+    `4${hex.slice(13, 16)}`,
+    variant + hex.slice(17, 20),
+    hex.slice(20),
+  ]
+  return user?.identifier ?? nobody.join('-')
 }
 
 /** What may be shown of a user. */
