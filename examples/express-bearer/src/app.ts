@@ -1,4 +1,4 @@
-import { checkPassword, findUser, profileOf, type User } from '@corbado-connect/example-users'
+import { checkPassword, findUser, identifierFor, profileOf, type User } from '@corbado-connect/example-users'
 import { pageDirectory, renderPage } from '@corbado-connect/example-web'
 import {
   accessTokenSession,
@@ -39,6 +39,14 @@ export function buildApp(env: NodeJS.ProcessEnv = process.env): App {
     const user = wellFormed ? await checkPassword(email, password) : null
     if (user === null) res.status(401).json({ message: 'The e-mail address or the password is wrong.' })
     else res.set('cache-control', 'no-store').json(await auth.signIn({ req, res }, user))
+  })
+
+  // People type their address; Corbado knows them by an identifier that stays when the address changes.
+  app.post('/passkeyIdentifier', auth.requireSameOrigin, rateLimit({ windowMs: 60_000, limit: 30 }), (req, res) => {
+    const { email } = req.body ?? {}
+    const wellFormed = typeof email === 'string' && email.length <= 254
+    if (!wellFormed) res.status(400).json({ message: 'An e-mail address was expected.' })
+    else res.set('cache-control', 'no-store').json({ identifier: identifierFor(email, env.SESSION_SECRET ?? '') })
   })
 
   app.get('/me', auth.requireUser, (req, res) => {

@@ -1,4 +1,4 @@
-import { checkPassword, findUser, profileOf, type User } from '@corbado-connect/example-users'
+import { checkPassword, findUser, identifierFor, profileOf, type User } from '@corbado-connect/example-users'
 import { pageDirectory, renderPage } from '@corbado-connect/example-web'
 import { cookieSession, corbadoConnect } from '@corbado-connect/fastify'
 import rateLimit from '@fastify/rate-limit'
@@ -17,6 +17,10 @@ const loginSchema = {
     required: ['email', 'password'],
     properties: { email: { type: 'string', maxLength: 254 }, password: { type: 'string', maxLength: 128 } },
   },
+} as const
+
+const identifierSchema = {
+  body: { type: 'object', required: ['email'], properties: { email: { type: 'string', maxLength: 254 } } },
 } as const
 
 /** The app, configured by environment variables alone: CORBADO_*, SESSION_SECRET and FRONTEND_API. */
@@ -42,6 +46,20 @@ export async function buildApp(env: NodeJS.ProcessEnv = process.env): Promise<Fa
       const user = await checkPassword(request.body.email, request.body.password)
       if (user === null) return reply.code(401).send({ message: 'The e-mail address or the password is wrong.' })
       return app.corbadoConnect.signIn({ request, reply }, user)
+    },
+  )
+
+  // People type their address; Corbado knows them by an identifier that stays when the address changes.
+  app.post<{ Body: { email: string } }>(
+    '/passkeyIdentifier',
+    {
+      schema: identifierSchema,
+      onRequest: [app.corbadoConnect.requireSameOrigin],
+      config: { rateLimit: { max: 30, timeWindow: 60_000 } },
+    },
+    async (request, reply) => {
+      reply.header('cache-control', 'no-store')
+      return { identifier: identifierFor(request.body.email, env.SESSION_SECRET ?? '') }
     },
   )
 

@@ -7,7 +7,7 @@ export const pageDirectory = fileURLToPath(new URL('../../dist/page/', import.me
 /** What the app tells its page. */
 export interface PageConfig {
   readonly projectId: string
-  /** Origin of Corbado's Frontend API, where it is not Corbado's own: the emulator's, or a custom domain. */
+  /** Corbado's Frontend API, where it is not Corbado's own: the emulator's, or a custom domain. */
   readonly frontendApi: string | undefined
   /** Corbado's clientState of an earlier login. */
   readonly clientState: string | undefined
@@ -15,9 +15,9 @@ export interface PageConfig {
 
 /** The page with its configuration written into it, and the headers to send it with. */
 export function renderPage(config: PageConfig): { html: string; headers: Record<string, string> } {
+  const frontendApi = new URL(config.frontendApi ?? `https://${config.projectId}.frontendapi.cloud.corbado.io`).origin
   // In a script element of type JSON only "<" could end the element early.
-  const json = JSON.stringify(config).replaceAll('<', '\\u003c')
-  const frontendApi = config.frontendApi ?? `https://${config.projectId}.frontendapi.corbado.io`
+  const json = JSON.stringify({ ...config, frontendApi }).replaceAll('<', '\\u003c')
   return {
     html: template().replace('__CONFIG__', () => json),
     headers: {
