@@ -16,6 +16,7 @@ import { isRouteName, type RouteName } from './routes.js'
  */
 export type Fault = FaultTarget & FaultAction
 
+/** Which requests a fault meets. */
 export type FaultTarget = {
   /** The operation that fails, or `*` for every operation. */
   route: RouteName | '*'
@@ -27,6 +28,7 @@ export type FaultTarget = {
   latencyMs?: number
 }
 
+/** What happens to them. */
 export type FaultAction =
   | { kind: 'latency'; latencyMs: number }
   | ({ kind: 'status' } & Moment & StatusAnswer)
@@ -39,6 +41,7 @@ export type FaultAction =
       everyMs: number
     }
 
+/** Whether the request is processed all the same. */
 export type Moment = {
   /**
    * `before` (the default): the request is received and has no effect. `after`: it is processed, a token in it is
@@ -47,6 +50,7 @@ export type Moment = {
   when?: 'before' | 'after'
 }
 
+/** The answer of a fault of kind `status`. */
 export type StatusAnswer = {
   status: number
   /** `error.type` in Corbado's envelope; default: the one that goes with the status. */
@@ -56,6 +60,7 @@ export type StatusAnswer = {
   body?: unknown
 }
 
+/** The bytes of a fault of kind `garbage`. */
 export type Garbage = {
   /** Sent as they are on the connection; default: a few bytes that are no HTTP. */
   bytes?: string | Uint8Array
