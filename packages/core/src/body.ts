@@ -5,19 +5,22 @@ import type { Http } from './http.js'
 export const maxBodyBytes = 16 * 1024
 
 /**
- * Looks at the headers of a body before it is read: JSON in UTF-8 without a content encoding, and nothing else.
- * A form of another site cannot send that without asking first.
+ * Looks at the headers of a body before it is read: JSON in UTF-8 without a content encoding, of a size that we read, and
+ * nothing else. A form of another site cannot send that without asking first.
  *
- * @throws CorbadoError `CORBADO_UNSUPPORTED_MEDIA_TYPE`
+ * @throws CorbadoError `CORBADO_UNSUPPORTED_MEDIA_TYPE`, `CORBADO_PAYLOAD_TOO_LARGE`
  */
 export function assertJsonBody(http: Pick<Http, 'header'>): void {
   const contentType = http.header('content-type') ?? ''
-  if (!/^application\/json[ \t]*(;[ \t]*charset="?utf-8"?[ \t]*)?$/i.test(contentType)) {
+  if (!/^application\/json[ \t]*(;[ \t]*charset=("utf-8"|utf-8)[ \t]*)?$/i.test(contentType)) {
     throw new CorbadoError('UNSUPPORTED_MEDIA_TYPE', { reason: 'content_type' })
   }
   const encoding = http.header('content-encoding')
   if (encoding !== undefined && encoding.toLowerCase() !== 'identity') {
     throw new CorbadoError('UNSUPPORTED_MEDIA_TYPE', { reason: 'content_encoding' })
+  }
+  if (Number(http.header('content-length') ?? 0) > maxBodyBytes) {
+    throw new CorbadoError('PAYLOAD_TOO_LARGE', { reason: 'content_length' })
   }
 }
 

@@ -85,7 +85,8 @@ export class CorbadoError extends Error {
     this.headers = {
       'cache-control': 'no-store',
       ...(details.retryAfterSeconds === undefined ? {} : { 'retry-after': String(details.retryAfterSeconds) }),
-      ...(name === 'SHUTTING_DOWN' ? { connection: 'close' } : {}),
+      // The rest of a body that is too large is not read: this connection is of no further use.
+      ...(name === 'SHUTTING_DOWN' || name === 'PAYLOAD_TOO_LARGE' ? { connection: 'close' } : {}),
     }
     Object.defineProperty(this, brand, { value: true })
     Object.defineProperty(this, 'headers', { enumerable: false })

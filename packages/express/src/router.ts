@@ -48,12 +48,12 @@ export function corbadoConnect<User extends ConnectUser>(
     // A hook that sent the response and failed afterwards: there is nothing left to answer.
     if (res.headersSent) return
     res.set('cache-control', 'no-store')
+    if (isCorbadoError(error)) res.set({ ...error.headers })
     if (!isCorbadoError(error) || errors === 'next') {
       next(error)
       return
     }
-    res.status(error.statusCode).set({ ...error.headers, 'content-type': 'application/json; charset=utf-8' })
-    res.end(JSON.stringify(error))
+    res.status(error.statusCode).set('content-type', 'application/json; charset=utf-8').end(JSON.stringify(error))
   }
 
   const answer = async (visit: Visit<User, ExpressContext>, next: NextFunction): Promise<void> => {
@@ -62,7 +62,7 @@ export function corbadoConnect<User extends ConnectUser>(
       await routes.enter(visit)
       await limiter?.count(visit)
       routes.admit(visit)
-      const result = await routes.answer(visit, await readBody(req, res))
+      const result = await routes.answer(visit, await readBody(req))
       if (result === 'sent by a hook') return
       res.status(result.statusCode).set('cache-control', 'no-store')
       if (result.statusCode === 204) res.end()

@@ -1,0 +1,490 @@
+import type { OutgoingHttpHeaders } from 'node:http'
+import { brotliCompressSync, gzipSync } from 'node:zlib'
+import { startEmulator } from '@corbado-connect/emulator'
+import t from 'tap'
+import { contract, creations, optionsFor, verifications } from './contract.js'
+import { ada, HeaderSession, People } from './people.js'
+import { askForToken, browser, connectTokenPath, logIn, openSocket, send, verifyPath } from './requests.js'
+import { express4, frameworks } from './servers.js'
+
+const upstream = await startEmulator()
+t.teardown(() => upstream.close())
+
+const routes = [connectTokenPath, verifyPath]
+const asAda = { ...browser, 'x-test-user': ada.identifier }
+
+t.test('the three frameworks are what they are called', async (t) => {
+  t.match(express4.version, /^4\./, 'version of Express')
+  const [, on5, on4] = frameworks.map(({ adapter }) => adapter)
+  const options = optionsFor(upstream)
+  const router4 = express4.adapter.corbadoConnect(options)
+  t.equal(Object.getPrototypeOf(router4), express4.express.Router, "a router of Express 4's own kind")
+  t.equal(on4, express4.adapter)
+  t.not(on5, on4, 'two copies of the adapter')
+  await router4.close()
+})
+
+contract('order of checks', async ({ t, start, refused }) => {
+  const app = await start(optionsFor(upstream))
+  const before = upstream.count()
+  const foreign = { 'sec-fetch-site': 'cross-site' }
+  const post = (path: string, headers: OutgoingHttpHeaders, body?: unknown) => send(app, { path, headers, body })
+
+  for (const path of routes) {
+    refused(
+      `${path}: origin before everything`,
+      await post(path, { ...foreign, 'content-type': 'text/plain' }, '{'),
+      'ORIGIN_NOT_ALLOWED',
+    )
+    refused(`${path}: origin of an empty request`, await post(path, foreign), 'ORIGIN_NOT_ALLOWED')
+  }
+  refused(
+    '401 before 415',
+    await post(connectTokenPath, { ...browser, 'content-type': 'text/plain' }, 'x'),
+    'NOT_AUTHENTICATED',
+  )
+  refused('401 before 400', await post(connectTokenPath, browser, '{'), 'NOT_AUTHENTICATED')
+  refused('401 before 413', await post(connectTokenPath, browser, 'x'.repeat(20_000)), 'NOT_AUTHENTICATED')
+  refused(
+    '415 before 400',
+    await post(verifyPath, { ...browser, 'content-type': 'text/plain' }, '{'),
+    'UNSUPPORTED_MEDIA_TYPE',
+  )
+  refused(
+    '415 before 413',
+    await post(verifyPath, { ...browser, 'content-type': 'text/plain' }, 'x'.repeat(20_000)),
+    'UNSUPPORTED_MEDIA_TYPE',
+  )
+  refused('400 before the type', await askForToken(app, ada.identifier, { type: 7 }), 'INVALID_REQUEST')
+  t.equal(upstream.count(), before, 'nothing reached upstream')
+})
+
+contract('the type comes before authorizeConnectToken', async ({ t, start, refused }) => {
+  const asked: string[] = []
+  const app = await start(
+    optionsFor(upstream, {
+      tokenTypes: ['passkey-list'],
+      authorizeConnectToken({ type }) {
+        asked.push(type)
+        return false
+      },
+    }),
+  )
+  refused('type', await askForToken(app, ada.identifier, { type: 'passkey-append' }), 'TYPE_NOT_ALLOWED')
+  t.strictSame(asked, [], 'not asked for a type that is off')
+  refused('veto', await askForToken(app, ada.identifier, { type: 'passkey-list' }), 'NOT_AUTHORIZED')
+  t.strictSame(asked, ['passkey-list'])
+})
+
+contract('content types', async ({ t, start, see, refused }) => {
+  const app = await start(optionsFor(upstream))
+  const accepted = [
+    'application/json',
+    'APPLICATION/JSON',
+    ' application/json ',
+    'application/json; charset=utf-8',
+    'application/json;charset=UTF-8',
+    'application/json; charset="utf-8"',
+    'application/json ; charset=utf-8',
+    'application/json\t; charset=utf-8',
+    'application/json;\tcharset=utf-8',
+  ]
+  const refusedTypes = [
+    'text/plain',
+    'text/plain; application/json',
+    'application/x-www-form-urlencoded',
+    'multipart/form-data; boundary=x',
+    'application/problem+json',
+    'application/jsonp',
+    'application/json;',
+    'application/json; x=1',
+    'application/json\t; x=1',
+    'application/json, text/plain',
+    'application/json; charset=utf-16',
+    'application/json; charset=latin1',
+    'application/json; charset=utf-8; charset=latin1',
+    'application/json; charset="utf-8',
+    'json',
+    '/',
+    '',
+  ]
+  for (const type of accepted) {
+    const answer = await send(app, {
+      path: connectTokenPath,
+      headers: { ...asAda, 'content-type': type },
+      body: '{"type":"passkey-list"}',
+    })
+    t.equal(answer.status, 200, `accepted: ${JSON.stringify(type)}`)
+    see(`accepted ${type}`, answer.status)
+  }
+  const before = upstream.count()
+  for (const path of routes) {
+    for (const type of refusedTypes) {
+      const answer = await send(app, {
+        path,
+        headers: { ...asAda, 'content-type': type },
+        body: '{"type":"passkey-list"}',
+      })
+      refused(`${path} refuses ${JSON.stringify(type)}`, answer, 'UNSUPPORTED_MEDIA_TYPE')
+    }
+    const without = await send(app, { path, headers: asAda, body: '{}', contentType: null })
+    refused(`${path} refuses a body without a type`, without, 'UNSUPPORTED_MEDIA_TYPE')
+    refused(`${path} refuses nothing at all`, await send(app, { path, headers: asAda }), 'UNSUPPORTED_MEDIA_TYPE')
+  }
+  t.equal(upstream.count(), before, 'nothing reached upstream')
+})
+
+contract('content encodings', async ({ t, start, see, refused }) => {
+  const app = await start(optionsFor(upstream))
+  const json = '{"type":"passkey-list"}'
+  const bodies: [encoding: string, body: Buffer][] = [
+    ['gzip', gzipSync(json)],
+    ['GZIP', gzipSync(json)],
+    ['gzip', gzipSync(Buffer.alloc(5_000_000, ' '))],
+    ['br', brotliCompressSync(json)],
+    ['deflate', Buffer.from('x')],
+    ['identity, gzip', gzipSync(json)],
+    ['nonsense', Buffer.from(json)],
+  ]
+  for (const path of routes) {
+    for (const [encoding, body] of bodies) {
+      const answer = await send(app, { path, headers: { ...asAda, 'content-encoding': encoding }, body })
+      refused(`${path} ${encoding} ${body.length}`, answer, 'UNSUPPORTED_MEDIA_TYPE')
+    }
+  }
+  const plain = await send(app, {
+    path: connectTokenPath,
+    headers: { ...asAda, 'content-encoding': 'identity' },
+    body: json,
+  })
+  t.equal(plain.status, 200, 'identity is no encoding')
+  see('identity', plain.status)
+})
+
+contract('bodies', async ({ t, start, see, refused }) => {
+  const session = new HeaderSession()
+  const app = await start(optionsFor(upstream, { session }))
+  const token = await upstream.signIn(ada.identifier)
+  const before = upstream.count()
+  const malformed: [name: string, body: string | Buffer][] = [
+    ['empty', ''],
+    ['white space', ' \n'],
+    ['null', 'null'],
+    ['number', '1'],
+    ['true', 'true'],
+    ['text', '"x"'],
+    ['array', '[]'],
+    ['empty object', '{}'],
+    ['truncated', `{"signedPasskeyData":"${token}`],
+    ['truncated early', '{"type":"passkey-lis'],
+    ['garbage behind', '{"type":"passkey-list"}x'],
+    ['two documents', '{"type":"passkey-list"}{}'],
+    ['byte order mark', '\ufeff{"type":"passkey-list"}'],
+    ['single quotes', "{'type':'passkey-list'}"],
+    ['invalid UTF-8', Buffer.from([0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d])],
+    ['UTF-16', Buffer.from('{"type":"passkey-list"}', 'utf16le')],
+    ['a form', 'type=passkey-list'],
+    ['deep array', '['.repeat(5000) + ']'.repeat(5000)],
+    ['deep object', `${'{"a":'.repeat(2500)}1${'}'.repeat(2500)}`],
+    ['unclosed depth', '['.repeat(16_000)],
+    ['__proto__', '{"__proto__":{"type":"passkey-list","signedPasskeyData":"a.b.c","isAdmin":true}}'],
+    ['escaped __proto__', '{"\\u005f_proto__":{"type":"passkey-list","isAdmin":true}}'],
+    ['constructor', '{"constructor":{"prototype":{"type":"passkey-list","isAdmin":true}}}'],
+    ['wrong case of the key', '{"Type":"passkey-list","signedpasskeydata":"a.b.c"}'],
+    ['number for a text', '{"type":1,"signedPasskeyData":1}'],
+    ['array for a text', '{"type":["passkey-list"],"signedPasskeyData":["a.b.c"]}'],
+    ['object for a text', '{"type":{"toString":"x"},"signedPasskeyData":{"toString":"x","toJSON":"x"}}'],
+    ['null for a text', '{"type":null,"signedPasskeyData":null}'],
+  ]
+  for (const path of routes) {
+    for (const [name, body] of malformed) {
+      const answer = await send(app, { path, headers: asAda, body })
+      refused(`${path} ${name}`, answer, 'INVALID_REQUEST')
+      t.notOk(answer.text.includes(token.slice(0, 40)), 'nothing of the body comes back')
+    }
+    const tooLarge = await send(app, { path, headers: asAda, body: ' '.repeat(16 * 1024 + 1) })
+    refused(`${path} one byte too many`, tooLarge, 'PAYLOAD_TOO_LARGE')
+    const chunked = await send(app, { path, headers: asAda, body: ' '.repeat(20_000), chunked: true })
+    refused(`${path} too many in chunks`, chunked, 'PAYLOAD_TOO_LARGE')
+  }
+  t.equal(upstream.count(), before, 'nothing reached upstream')
+  t.equal(Reflect.get({}, 'isAdmin'), undefined, 'no prototype was changed')
+
+  const exact = JSON.stringify({ type: 'passkey-list' }).padEnd(16 * 1024)
+  const largest = await send(app, { path: connectTokenPath, headers: asAda, body: exact })
+  t.equal(largest.status, 200, '16 KiB are read')
+  see('largest', largest.status)
+
+  const twice = `{"signedPasskeyData":"no.to.ken","signedPasskeyData":"${token}","username":"bob-91aa","__proto__":{"a":1}}`
+  const answer = await send(app, { path: verifyPath, body: twice })
+  t.strictSame(
+    answer.json,
+    { success: true, user: ada.identifier },
+    'the last of two equal keys counts, further keys do not',
+  )
+  t.strictSame(
+    session.logins.map(({ user }) => user),
+    [ada],
+    'and it is what the hook gets',
+  )
+})
+
+contract('a body that is announced too large is refused before it is read', async ({ t, start }) => {
+  const app = await start(optionsFor(upstream))
+  for (const path of routes) {
+    const socket = openSocket(app.port)
+    t.teardown(() => socket.destroy())
+    socket.write(
+      `POST ${path} HTTP/1.1\r\nHost: x\r\nSec-Fetch-Site: same-origin\r\nX-Test-User: ${ada.identifier}\r\n` +
+        'Content-Type: application/json\r\nContent-Length: 16385\r\n\r\n',
+    )
+    await socket.received('CORBADO_PAYLOAD_TOO_LARGE')
+    t.pass(`${path} answered without the body`)
+  }
+})
+
+contract('a body without an end is refused when it is too large', async ({ t, start }) => {
+  const app = await start(optionsFor(upstream))
+  for (const path of routes) {
+    const socket = openSocket(app.port)
+    t.teardown(() => socket.destroy())
+    socket.write(
+      `POST ${path} HTTP/1.1\r\nHost: x\r\nSec-Fetch-Site: same-origin\r\nX-Test-User: ${ada.identifier}\r\n` +
+        `Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n5000\r\n${' '.repeat(0x5000)}\r\n`,
+    )
+    await socket.received('CORBADO_PAYLOAD_TOO_LARGE')
+    t.pass(`${path} answered without the end`)
+  }
+})
+
+contract('paths and methods', async ({ t, start, see }) => {
+  const app = await start(optionsFor(upstream))
+  const before = upstream.count()
+  const paths = [
+    '/auth/CreateConnectToken',
+    '/AUTH/createConnectToken',
+    '/auth/createConnectToken/',
+    '/auth//createConnectToken',
+    '//auth/createConnectToken',
+    '/auth/%63reateConnectToken',
+    '/%61uth/createConnectToken',
+    '/auth/createConnectToken%2f',
+    '/auth/createConnectToken;a=b',
+    '/auth/./createConnectToken',
+    '/auth/x/../createConnectToken',
+    '/auth/createConnectToken%00',
+    '/auth/createConnectTokens',
+    '/auth',
+    '/auth/VerifySignedPasskeyData',
+    '/auth/verifySignedPasskeyData/',
+    '/auth/%76erifySignedPasskeyData',
+  ]
+  for (const path of paths) {
+    const answer = await send(app, {
+      path,
+      headers: asAda,
+      body: { type: 'passkey-list', signedPasskeyData: 'canary' },
+    })
+    t.equal(answer.status, 404, path)
+    t.notOk(answer.text.includes('canary'), `${path}: nothing of the body in the page`)
+    see(path, answer.status)
+  }
+  for (const path of routes) {
+    for (const method of ['GET', 'HEAD', 'PUT', 'PATCH', 'DELETE', 'TRACE']) {
+      const answer = await send(app, { method, path, headers: asAda })
+      t.equal(answer.status, 404, `${method} ${path}`)
+      see(`${method} ${path}`, answer.status)
+    }
+    const preflight = await send(app, {
+      method: 'OPTIONS',
+      path,
+      headers: {
+        origin: 'https://evil.example',
+        'access-control-request-method': 'POST',
+        'access-control-request-headers': 'content-type',
+      },
+    })
+    see(`preflight ${path}`, preflight.status)
+    t.ok([204, 404, 405].includes(preflight.status), `preflight ${preflight.status}`)
+    t.strictSame(
+      Object.keys(preflight.headers).filter((name) => name.startsWith('access-control')),
+      [],
+      'no CORS',
+    )
+  }
+  t.equal(upstream.count(), before, 'nothing reached upstream')
+  const query = await send(app, {
+    path: `${connectTokenPath}?type=passkey-append`,
+    headers: asAda,
+    body: { type: 'passkey-list' },
+  })
+  t.equal(query.status, 200, 'a query is no part of the path')
+  t.equal(upstream.requests({ route: 'connectTokens.create' }).at(-1)?.body instanceof Object, true)
+  t.match(
+    upstream.requests({ route: 'connectTokens.create' }).at(-1)?.body,
+    { type: 'passkey-list' },
+    'nor of the request',
+  )
+})
+
+contract('requests that are no HTTP', async ({ t, start, see }) => {
+  const app = await start(optionsFor(upstream))
+  const before = upstream.count()
+  const head = `POST ${verifyPath} HTTP/1.1\r\n`
+  const broken: [name: string, bytes: string][] = [
+    ['length and chunks', `${head}Host: x\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`],
+    ['two lengths', `${head}Host: x\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}`],
+    ['folded header', `${head}Host: x\r\nA: b\r\n c\r\n : d\r\n\r\n`],
+    ['no host', `${head}Content-Length: 2\r\n\r\n{}`],
+    ['bad chunk size', `${head}Host: x\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n`],
+    ['space before the colon', `${head}Host: x\r\nContent-Length : 2\r\n\r\n{}`],
+  ]
+  for (const [name, bytes] of broken) {
+    const socket = openSocket(app.port)
+    socket.write(bytes)
+    const status = (await socket.closed).slice(0, 12)
+    t.equal(status, 'HTTP/1.1 400', name)
+    see(name, status)
+  }
+  t.equal(upstream.count(), before)
+})
+
+contract('origins', async ({ t, start, see, refused }) => {
+  const listed = 'https://app.example.com'
+  const strict = await start(optionsFor(upstream))
+  const open = await start(
+    optionsFor(upstream, { allowedOrigins: [listed, 'capacitor://localhost'], allowNonBrowserClients: true }),
+  )
+  type Row = [headers: Record<string, string | string[]>, strict: boolean, open: boolean]
+  const rows: Row[] = [
+    [{}, false, true],
+    [{ 'sec-fetch-site': 'same-origin' }, true, true],
+    [{ 'sec-fetch-site': 'none' }, true, true],
+    [{ 'sec-fetch-site': 'same-site' }, false, false],
+    [{ 'sec-fetch-site': 'cross-site' }, false, false],
+    [{ 'sec-fetch-site': 'Same-Origin' }, false, false],
+    [{ 'sec-fetch-site': '' }, false, false],
+    [{ 'sec-fetch-site': ['same-origin', 'cross-site'] }, false, false],
+    [{ 'sec-fetch-site': ['same-origin', 'same-origin'] }, false, false],
+    [{ origin: listed }, false, true],
+    [{ origin: listed, 'sec-fetch-site': 'cross-site' }, false, true],
+    [{ origin: listed, 'sec-fetch-site': 'same-site' }, false, true],
+    [{ origin: listed, 'sec-fetch-site': 'same-origin' }, true, true],
+    [{ origin: 'capacitor://localhost' }, false, true],
+    [{ origin: 'https://evil.example' }, false, false],
+    [{ origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' }, false, false],
+    // A page of this very origin: the browser says so, and Origin is the address that it sees before any proxy.
+    [{ origin: 'https://shop.example', 'sec-fetch-site': 'same-origin' }, true, true],
+    [{ origin: 'null' }, false, false],
+    [{ origin: 'null', 'sec-fetch-site': 'same-origin' }, false, false],
+    [{ origin: '' }, false, false],
+    [{ origin: '', 'sec-fetch-site': 'same-origin' }, false, false],
+    [{ origin: [listed, 'https://evil.example'] }, false, false],
+    [{ origin: [listed, listed] }, false, false],
+    [{ origin: [listed, listed], 'sec-fetch-site': 'same-origin' }, false, false],
+    [{ origin: `${listed}, https://evil.example`, 'sec-fetch-site': 'same-origin' }, false, false],
+    [{ origin: `${listed}:444` }, false, false],
+    [{ origin: `${listed}:443` }, false, false],
+    [{ origin: 'http://app.example.com' }, false, false],
+    [{ origin: 'https://app.example.com.' }, false, false],
+    [{ origin: 'https://user@app.example.com' }, false, false],
+    [{ origin: 'https://app.example.com.evil.example' }, false, false],
+    [{ origin: 'https://app.example.evil' }, false, false],
+    [{ origin: 'https://APP.example.com' }, false, false],
+    [{ origin: 'HTTPS://app.example.com' }, false, false],
+    [{ origin: `${listed}/` }, false, false],
+    [{ origin: `${listed}/path` }, false, false],
+    [{ origin: `${listed}/`, 'sec-fetch-site': 'same-origin' }, false, false],
+    [{ origin: 'app.example.com' }, false, false],
+    [{ origin: '*' }, false, false],
+  ]
+  for (const [headers, inStrict, inOpen] of rows) {
+    for (const [name, app, passes] of [
+      ['strict', strict, inStrict],
+      ['open', open, inOpen],
+    ] as const) {
+      const title = `${name} ${JSON.stringify(headers)}`
+      const created = creations(upstream)
+      const answer = await send(app, {
+        path: connectTokenPath,
+        headers: { ...headers, 'x-test-user': ada.identifier },
+        body: { type: 'passkey-list' },
+      })
+      const login = await send(app, { path: verifyPath, headers, body: { signedPasskeyData: 'no token' } })
+      const logout = await send(app, { path: '/logout', headers })
+      if (passes) {
+        t.strictSame([answer.status, login.status], [200, 400], title)
+        t.not(logout.status, 403, `${title}: requireSameOrigin`)
+        see(title, [answer.status, login.status, logout.status])
+      } else {
+        refused(title, answer, 'ORIGIN_NOT_ALLOWED')
+        refused(`${title}: verify`, login, 'ORIGIN_NOT_ALLOWED')
+        refused(`${title}: requireSameOrigin`, logout, 'ORIGIN_NOT_ALLOWED')
+        t.equal(creations(upstream), created, 'nothing reached upstream')
+      }
+      t.strictSame(
+        Object.keys(answer.headers).filter((header) => header.startsWith('access-control')),
+        [],
+        'no CORS',
+      )
+    }
+  }
+})
+
+contract('identifiers as they are', async ({ t, start, see, refused }) => {
+  const names = [
+    '__proto__',
+    'constructor',
+    'toString',
+    'hasOwnProperty',
+    'Jürgen',
+    '李小龍',
+    'o’neill',
+    'x'.repeat(255),
+  ]
+  const people = new People(...names.map((identifier) => ({ identifier })), { identifier: 'kelvin' })
+  const session = new HeaderSession()
+  const app = await start(optionsFor(upstream, { session, findUser: people.find }))
+  for (const name of names) {
+    const answer = await logIn(app, await upstream.signIn(name))
+    t.strictSame(answer.json, { success: true, user: name }, name)
+    see(name, answer.json)
+  }
+  t.strictSame(
+    session.logins.map(({ user }) => user.identifier),
+    names,
+  )
+
+  const lookAlikes = [
+    '\u212aelvin',
+    '\uff4b\uff45\uff4c\uff56\uff49\uff4e',
+    'kelv\u0131n',
+    '\u043aelvin',
+    'KELVIN',
+    'ﬁsh',
+  ]
+  for (const name of lookAlikes) {
+    refused(`look-alike ${name}`, await logIn(app, await upstream.signIn(name)), 'PASSKEY_REJECTED')
+    t.equal(people.askedFor.at(-1), name, 'the hook is asked for the name as it stands')
+  }
+  const asked = people.askedFor.length
+  const sent = verifications(upstream)
+  const refusedNames = [
+    ' kelvin',
+    'kelvin ',
+    '\u00a0kelvin',
+    'kel\u200bvin',
+    'kel\u202evin',
+    '\ufeffkelvin',
+    'kel\nvin',
+    'kel\u0000vin',
+    '\ud800',
+    'x'.repeat(513),
+    '',
+  ]
+  for (const name of refusedNames) {
+    refused(`not a name: ${JSON.stringify(name)}`, await logIn(app, await upstream.signIn(name)), 'PASSKEY_REJECTED')
+  }
+  t.equal(people.askedFor.length, asked, 'no hook was asked for them')
+  t.equal(verifications(upstream), sent, 'nothing reached upstream')
+})
