@@ -98,7 +98,7 @@ export class Transport {
 
   #exchange(request: TransportRequest, dispatcher: Dispatcher): Promise<Exchange> {
     return new Promise((resolve) => {
-      const attempt = new Attempt(request, resolve)
+      const attempt = new Attempt(request, this.#own.length > 0, resolve)
       if (attempt.settled) return
       try {
         dispatcher.dispatch(
@@ -127,6 +127,7 @@ class Attempt implements Dispatcher.DispatchHandler {
   readonly #resolve: (exchange: Exchange) => void
   readonly #timer: NodeJS.Timeout
   readonly #signal: AbortSignal | undefined
+  readonly #ownPool: boolean
   #controller: Dispatcher.DispatchController | undefined
   #sent = false
   #status = 0
@@ -136,8 +137,9 @@ class Attempt implements Dispatcher.DispatchHandler {
   #chunks: Buffer[] = []
   settled = false
 
-  constructor(request: TransportRequest, resolve: (exchange: Exchange) => void) {
+  constructor(request: TransportRequest, ownPool: boolean, resolve: (exchange: Exchange) => void) {
     this.#resolve = resolve
+    this.#ownPool = ownPool
     this.#signal = request.signal
     this.#timer = setTimeout(() => this.#give('deadline'), Math.max(0, request.deadline - performance.now()))
     this.#signal?.addEventListener('abort', this.#onAbort, { once: true })
@@ -146,9 +148,15 @@ class Attempt implements Dispatcher.DispatchHandler {
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller
-    // Given up while it waited for a connection: it must not be written any more.
-    if (this.settled) controller.abort(new Error('Given up before it was sent'))
-    else this.#sent = true
+    if (!this.settled) {
+      this.#sent = true
+      return
+    }
+    // Given up while it waited for a connection: it must not be written any more. Thrown in undici's own dispatchers, the
+    // connection goes to the next request; aborted, it would be torn down, one for each that gave up.
+    const givenUp = new Error('Given up before it was sent')
+    if (this.#ownPool) throw givenUp
+    controller.abort(givenUp)
   }
 
   onResponseStart(_: Dispatcher.DispatchController, status: number, headers: NodeJS.Dict<string | string[]>): void {
