@@ -19,7 +19,7 @@ export function run(command, args, { quiet = false, env = process.env } = {}) {
     child.once('error', reject)
     child.once('exit', (code) => {
       if (code === 0) return resolve()
-      if (quiet) process.stderr.write(output)
+      process.stderr.write(output)
       reject(new Error(`${command} ${args.join(' ')} ended with ${code}`))
     })
   })
@@ -27,7 +27,9 @@ export function run(command, args, { quiet = false, env = process.env } = {}) {
 
 /** Installs the dependencies by the lock file. */
 export function install(options) {
-  return run('npm', ['run', '--silent', 'setup'], options)
+  // Under `npx -p node@24 -c …` these would tell the npx of the set-up to run something else.
+  const { npm_config_package: _package, npm_config_call: _call, ...env } = process.env
+  return run('npm', ['run', '--silent', 'setup'], { ...options, env })
 }
 
 /** Type-checks and builds packages, examples, tests and the page. */
