@@ -91,7 +91,7 @@ export function isIdentifier(value: unknown): value is string {
     value.length <= maxIdentifierLength &&
     value.isWellFormed() &&
     value.trim() === value &&
-    !/[\p{Cc}\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/u.test(value)
+    !/[\p{Cc}\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/u.test(value)
   )
 }
 
@@ -129,10 +129,18 @@ function countWrittenNames(json: string): number {
   return count
 }
 
-function countNames(value: unknown): number {
-  if (typeof value !== 'object' || value === null) return 0
-  const inside = Object.values(value).reduce((sum: number, item) => sum + countNames(item), 0)
-  return Array.isArray(value) ? inside : inside + Object.keys(value).length
+function countNames(root: unknown): number {
+  let count = 0
+  // No recursion: 8 KiB have room for a nesting that is deeper than the stack.
+  const open = [root]
+  while (open.length > 0) {
+    const value = open.pop()
+    if (typeof value !== 'object' || value === null) continue
+    const inside: unknown[] = Object.values(value)
+    if (!Array.isArray(value)) count += inside.length
+    open.push(...inside)
+  }
+  return count
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {
