@@ -61,7 +61,9 @@ t.test('takes project and secrets, and prints no secret of the user’s', async 
 
 t.test('--origin, repeated, names the pages that may use passkeys', async (t) => {
   const process = run('--port', '0', '--origin', 'http://localhost:3000', '--origin=http://localhost:3001')
-  const url = /CORBADO_BACKEND_API=(\S+)/.exec(await listening(process))?.[1] ?? ''
+  const output = await listening(process)
+  t.match(output, 'http://localhost:3000, http://localhost:3001')
+  const url = /CORBADO_BACKEND_API=(\S+)/.exec(output)?.[1] ?? ''
   for (const [origin, status] of [
     ['http://localhost:3000', 204],
     ['http://localhost:3001', 204],

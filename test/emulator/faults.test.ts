@@ -183,6 +183,13 @@ t.test('where and how often', async (t) => {
   )
 })
 
+t.test('a body that is no JSON meets no fault and uses none up', async (t) => {
+  const handle = emulator.fault({ route: '*', kind: 'status', status: 503, count: 1 })
+  t.equal((await caller(emulator)('POST', TOKENS, '{')).status, 400)
+  t.equal(handle.hits, 0)
+  t.equal((await create()).status, 503)
+})
+
 t.test('a fault that could never strike is refused', async (t) => {
   const wrong = (fault: object, message: RegExp): void => {
     t.throws(() => Reflect.apply(emulator.fault, emulator, [fault]), { name: 'TypeError', message })

@@ -122,7 +122,18 @@ t.test('what must not become a passkey', async (t) => {
   t.match(await attempt({ rpId: 'example.com' }), REFUSED, 'for another relying party')
   t.match(await attempt({ challenge: 'AAAA' }), REFUSED, 'for an unknown challenge')
   t.match(await attempt({ challenge: challengeOf(await assertionOptions()) }), REFUSED, 'for the challenge of a login')
-  for (const attestationResponse of ['', 'x', '{}', '[]', JSON.stringify({ id: 'x', type: 'public-key' })]) {
+  const withoutChallenge = JSON.stringify({
+    ...{ id: 'x', rawId: 'x', type: 'public-key' },
+    response: { clientDataJSON: Buffer.from('{}').toString('base64url'), attestationObject: 'x', transports: ['usb'] },
+  })
+  for (const attestationResponse of [
+    '',
+    'x',
+    '{}',
+    '[]',
+    JSON.stringify({ id: 'x', type: 'public-key' }),
+    withoutChallenge,
+  ]) {
     t.match(await connect('append/finish', { attestationResponse }), REFUSED, attestationResponse)
   }
   const other = createAuthenticator(ORIGIN)
@@ -197,6 +208,7 @@ t.test('login without a passkey is no HTTP error', async (t) => {
   t.match(known, { status: 200, json: { assertionOptions: '', fallbackOperationError: { initFallback: true } } })
   t.notMatch(known.text, 'user_not_found')
   t.match(await connect('login/start', { source: 'text-field' }), REFUSED)
+  t.match(await connect('login/start', { identifier: 7 }), REFUSED)
 })
 
 t.test('conditional UI', async (t) => {

@@ -1,14 +1,18 @@
 import { get } from 'node:http'
 import { createRequire } from 'node:module'
-import { startEmulator } from '@corbado-connect/emulator'
+import { type Emulator, startEmulator } from '@corbado-connect/emulator'
 import t from 'tap'
 import { launchChromium, noChromium } from '../browser/chromium.js'
+import { createAuthenticator } from './authenticator.js'
 import { caller, type Json, parse, rawRequest, textOf } from './http.js'
 
 const HOSTILE = '<img src=x onerror="document.title=1">'
 
 /** The messages of the live stream, as they come. */
-function follow(url: string, headers: Record<string, string> = {}): { next(): Promise<Json>; end(): void } {
+function follow(
+  url: string,
+  headers: Record<string, string> = {},
+): { until(text: string): Promise<Json>; end(): void } {
   const messages: Json[] = []
   let wake = (): void => {}
   const request = get(`${url}/live`, { headers, agent: false }, (response) => {
@@ -23,16 +27,31 @@ function follow(url: string, headers: Record<string, string> = {}): { next(): Pr
   })
   request.on('error', () => {})
   return {
-    async next() {
-      while (messages.length === 0) {
+    /** The first message with this text in it; how many come before depends on the time. */
+    async until(text) {
+      for (;;) {
+        const found = messages.splice(0).find((message) => JSON.stringify(message).includes(text))
+        if (found !== undefined) return found
         await new Promise<void>((resolve) => {
           wake = resolve
         })
       }
-      return messages.splice(0).at(-1) ?? {}
     },
     end: () => request.destroy(),
   }
+}
+
+/** As a browser on an allowed page would. */
+async function addPasskey(emulator: Emulator): Promise<void> {
+  const origin = 'http://localhost:3000'
+  emulator.setAllowedOrigins([origin])
+  const call = caller(emulator)
+  const headers = { origin, 'x-corbado-projectid': emulator.projectId }
+  const data = { identifier: 'jane', displayName: 'Jane' }
+  const token = textOf((await call('POST', '/v2/connectTokens', { type: 'passkey-append', data })).json, 'secret')
+  const { json } = await call('POST', '/v2/connect/append/start', { appendTokenValue: token }, headers)
+  const attestationResponse = createAuthenticator(origin).create(textOf(json, 'attestationOptions'))
+  await call('POST', '/v2/connect/append/finish', { attestationResponse }, headers)
 }
 
 t.test('files and headers', async (t) => {
@@ -65,7 +84,7 @@ t.test('the stream tells what happens, and no secret', async (t) => {
   t.teardown(() => emulator.close())
   const call = caller(emulator)
   const stream = follow(emulator.url)
-  t.match(await stream.next(), {
+  t.match(await stream.until(emulator.projectId), {
     projectId: emulator.projectId,
     connectTokens: [],
     passkeys: [],
@@ -76,23 +95,33 @@ t.test('the stream tells what happens, and no secret', async (t) => {
   emulator.clock.set(60_000)
   const { json } = await call('POST', '/v2/connectTokens', { type: 'passkey-list', data: { identifier: 'jane' } })
   const signedPasskeyData = await emulator.signIn('jane')
+  await addPasskey(emulator)
   await call('POST', '/v2/passkey/verifySignedData', { signedPasskeyData, username: 'john' })
-  const told = await stream.next()
+  const told = await stream.until('user_mismatch')
   t.match(told, {
     now: 60_000,
     clockStopped: true,
-    connectTokens: [{ id: json.id, type: 'passkey-list', user: 'jane', status: 'initial', expiresMs: 360_000 }],
+    passkeys: [{ user: 'jane', id: /^cre-/, createdMs: 60_000, lastUsedMs: 60_000 }],
+    connectTokens: [
+      { type: 'passkey-append', status: 'consumed' },
+      { id: json.id, type: 'passkey-list', user: 'jane', status: 'initial', expiresMs: 360_000 },
+    ],
     logins: [{ user: 'jane', by: 'signIn', verdict: 'user_mismatch' }],
     requests: [
       { method: 'POST', path: '/v2/passkey/verifySignedData', status: 200 },
-      { method: 'POST', path: '/v2/connectTokens', status: 200 },
+      { method: 'POST', path: '/v2/connect/append/finish', status: 200 },
     ],
   })
   for (const secret of [textOf(json, 'secret'), signedPasskeyData, 'corbado1_mine', emulator.apiKey]) {
     t.notOk(JSON.stringify(told).includes(secret))
   }
   t.equal((await rawRequest(`${emulator.url}/reset`, 'POST', { origin: emulator.url })).status, 204)
-  t.match(await stream.next(), { connectTokens: [], logins: [], requests: [], clockStopped: false })
+  t.match(await stream.until('"clockStopped":false'), {
+    connectTokens: [],
+    logins: [],
+    requests: [],
+    clockStopped: false,
+  })
   stream.end()
 })
 

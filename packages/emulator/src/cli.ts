@@ -56,6 +56,7 @@ async function main(): Promise<void> {
   CORBADO_PROJECT_ID=${emulator.projectId}
   CORBADO_API_SECRET=${secret}
 
+Pages that may use passkeys: ${values.origin?.join(', ') ?? 'none, --origin allows one'}
 Ctrl-C ends it.
 `)
   const end = (): void => {

@@ -1,5 +1,6 @@
 import { ApiError } from './api-error.js'
 import { type Clock, inSeconds } from './clock.js'
+import { dropOldest } from './drop-oldest.js'
 import { newConnectTokenSecret, newId } from './ids.js'
 
 export const CONNECT_TOKEN_TYPES = ['passkey-append', 'passkey-list', 'passkey-delete', 'passkey-login'] as const
@@ -46,7 +47,7 @@ export class ConnectTokens {
     }
     this.#byId.set(token.id, token)
     this.#idBySecret.set(token.secret, token.id)
-    if (this.#byId.size > CAPACITY) this.#removeOldest()
+    dropOldest(this.#byId, CAPACITY, ({ secret }) => this.#idBySecret.delete(secret))
     this.#changed()
     return token
   }
@@ -96,11 +97,6 @@ export class ConnectTokens {
     this.#byId.clear()
     this.#idBySecret.clear()
     this.#changed()
-  }
-
-  #removeOldest(): void {
-    const oldest = this.#byId.keys().next()
-    if (!oldest.done) this.#remove(oldest.value)
   }
 
   #remove(id: string): boolean {

@@ -24,7 +24,8 @@ export const strikesBefore = (fault: Fault): boolean =>
 export const strikesAfter = (fault: Fault): boolean => !strikesBefore(fault) && fault.kind !== 'latency'
 
 export async function waitLatency(fault: Fault): Promise<void> {
-  if (fault.latencyMs) await sleep(fault.latencyMs)
+  // After close() the process must not wait for it.
+  if (fault.latencyMs) await sleep(fault.latencyMs, undefined, { ref: false })
 }
 
 /** Does what the fault says on the connection. The caller must not touch the response any more. */

@@ -1,4 +1,5 @@
 import type { Clock } from './clock.js'
+import { dropOldest } from './drop-oldest.js'
 
 export const VERIFICATION_RESULTS = [
   'success',
@@ -47,10 +48,7 @@ export class Logins {
       verdict: null,
       used: false,
     })
-    if (this.#byChallenge.size > CAPACITY) {
-      const oldest = this.#byChallenge.keys().next()
-      if (!oldest.done) this.#byChallenge.delete(oldest.value)
-    }
+    dropOldest(this.#byChallenge, CAPACITY)
     this.#changed()
   }
 

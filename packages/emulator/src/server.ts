@@ -10,7 +10,7 @@ import type { State } from './state.js'
 const BODY_LIMIT = 256 * 1024
 
 /** What the hooks know about a request on its way. */
-type Exchange = { entry: Entry; context: EnvelopeContext; fault: Fault | undefined }
+type Exchange = { entry: Entry; context: EnvelopeContext; route: RouteName | null; fault: Fault | undefined }
 
 const UNRECORDED: Entry = { requestID: 'req-0', received: () => {}, met: () => {}, answered: () => {} }
 
@@ -44,7 +44,7 @@ export function createServer(state: State): Server {
     const isOwn = routeOptions.url !== undefined && route === null
     const entry = isOwn ? UNRECORDED : state.requests.add(method, raw.url ?? '', route, raw.headers, raw.socket)
     const context = { requestID: entry.requestID, url, startedAtMs: performance.now() }
-    const exchange = { entry, context, fault: state.faults.take(route) }
+    const exchange: Exchange = { entry, context, route, fault: undefined }
     exchanges.set(request, exchange)
     return exchange
   }
@@ -68,8 +68,9 @@ export function createServer(state: State): Server {
   app.addHook('preValidation', async (request, reply) => {
     const exchange = exchangeOf(request)
     exchange.entry.received(request.body)
-    const { fault } = exchange
+    const fault = state.faults.take(exchange.route)
     if (fault === undefined) return
+    exchange.fault = fault
     exchange.entry.met(fault.kind)
     await waitLatency(fault)
     if (!strikesBefore(fault)) return

@@ -1,5 +1,6 @@
 import { ApiError } from '../api-error.js'
 import type { Clock } from '../clock.js'
+import { dropOldest } from '../drop-oldest.js'
 
 /** What a WebAuthn challenge was given out for. */
 export type Ceremony =
@@ -21,10 +22,7 @@ export class Ceremonies {
 
   add(challenge: string, ceremony: Ceremony, lifetimeMs: number): void {
     this.#byChallenge.set(challenge, { ceremony, expiresMs: this.#clock.now() + lifetimeMs })
-    if (this.#byChallenge.size > CAPACITY) {
-      const oldest = this.#byChallenge.keys().next()
-      if (!oldest.done) this.#byChallenge.delete(oldest.value)
-    }
+    dropOldest(this.#byChallenge, CAPACITY)
   }
 
   /** Takes a challenge out for good, also when what follows fails: an answer gets one attempt. */
