@@ -2,12 +2,12 @@
 import { cp, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { build, install, root, run } from './workspace.mjs'
+import { buildAll, install, root, run } from './workspace.mjs'
 
 const packages = ['core', 'fastify', 'express', 'emulator']
 
 await install()
-await build()
+await buildAll()
 const folder = await mkdtemp(join(tmpdir(), 'corbado-connect-check-'))
 try {
   for (const name of packages) {

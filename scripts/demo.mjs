@@ -5,7 +5,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
-import { build, install, root } from './workspace.mjs'
+import { buildExamples, install, root } from './workspace.mjs'
 
 const { values: flags } = parseArgs({
   options: {
@@ -24,7 +24,7 @@ if (flags.help) {
 const example = flags.express ? 'express-bearer' : 'fastify-cookie'
 console.log('Installing and building …')
 await install({ quiet: true })
-await build({ quiet: true })
+await buildExamples({ quiet: true })
 
 const { startEmulator } = await import('@corbado-connect/emulator')
 const port = await freePort()

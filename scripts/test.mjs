@@ -1,11 +1,11 @@
 // npm test: installs, builds, type-checks, lints and runs every test. The last line counts them.
 import { spawn } from 'node:child_process'
-import { build, cleanTests, install, root, run } from './workspace.mjs'
+import { buildAll, cleanTests, install, root, run } from './workspace.mjs'
 
 try {
   await install()
   await cleanTests()
-  await build()
+  await buildAll()
   await run('node', ['node_modules/@biomejs/biome/bin/biome', 'check', '--error-on-warnings', '.'])
 } catch (error) {
   console.error(error.message)
