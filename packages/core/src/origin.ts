@@ -31,7 +31,7 @@ export function checkOrigin({ origin, secFetchSite }: OriginHeaders, rule: Origi
 
 /** Whether a text is one origin as browsers send it: scheme, host and port, lower case, nothing behind. */
 export function isOrigin(text: string): boolean {
-  if (!/^[a-z][a-z0-9+.-]*:\/\/[^\s/?#@,\\]+$/.test(text)) return false
+  if (!/^[a-z][a-z0-9+.-]*:\/\/[^\s/?#@,*\\]+$/.test(text)) return false
   // Schemes of app frameworks (capacitor://localhost) have no origin of their own in the URL standard.
   if (!/^https?:/.test(text)) return text === text.toLowerCase()
   return URL.canParse(text) && new URL(text).origin === text
