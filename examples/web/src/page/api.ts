@@ -28,6 +28,11 @@ export class AppUnreachable extends Error {
   override readonly name = 'AppUnreachable'
 }
 
+/** The login was accepted, and yet nobody is signed in. */
+export class SessionNotKept extends Error {
+  override readonly name = 'SessionNotKept'
+}
+
 /** Who is signed in, or null. */
 export async function whoAmI(): Promise<Profile | null> {
   try {

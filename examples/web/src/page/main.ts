@@ -1,1 +1,195 @@
-export {}
+import { AccountView } from './account-view.js'
+import { AppError, type Profile, SessionNotKept, signInWithPassword, signOut, whoAmI } from './api.js'
+import { readConfig } from './config.js'
+import { confirmDeletion } from './confirm.js'
+import { element } from './element.js'
+import { type Doing, explain } from './messages.js'
+import { announce, clearNotice, refuse, tell } from './notices.js'
+import { Passkeys } from './passkeys.js'
+import { SignInView } from './sign-in-view.js'
+import { type News, Tabs } from './tabs.js'
+import { WhatHappened } from './what-happened.js'
+
+const whatHappened = new WhatHappened()
+const passkeys = new Passkeys(readConfig())
+const tabs = new Tabs((news) => void hear(news))
+
+let signedIn: Profile | null = null
+/** One thing at a time: a second click, or news from another tab, waits or is ignored. */
+let busy = false
+let unheard: News | undefined
+let autofill: AbortController | undefined
+
+const signInView = new SignInView({
+  withPasskey: (email, button) =>
+    act('You signed in with a passkey', 'signing in', button, async () => {
+      await passkeys.signIn(email)
+      await enter()
+    }),
+  again: (button) =>
+    act('You signed in with a passkey', 'signing in', button, async () => {
+      await passkeys.signInAgain()
+      await enter()
+    }),
+  withPassword: (email, password, button) =>
+    act('You signed in with your password', 'signing in', button, async () => {
+      await signInWithPassword(email, password)
+      await enter({ offer: true })
+    }),
+  focused: () => void offerAutofill(),
+})
+
+const accountView = new AccountView({
+  create: (button) =>
+    act('You created a passkey', 'creating a passkey', button, async () => {
+      await passkeys.create()
+      accountView.offerPasskey(false)
+      tabs.tell('passkeys')
+      await list()
+      accountView.focusList()
+      tell('Your passkey is ready. Next time, sign in with it.')
+    }),
+  delete: async (passkey, name, button) => {
+    const sure = await confirmDeletion(`You can no longer sign in with “${name}”. This cannot be undone.`)
+    if (!sure) return
+    await act('You deleted a passkey', 'deleting', button, async () => {
+      await passkeys.delete(passkey)
+      tabs.tell('passkeys')
+      await list()
+      accountView.focusList()
+      tell('The passkey was deleted.')
+    })
+  },
+  signOut: (button) =>
+    act('You signed out', 'signing out', button, async () => {
+      await signOut()
+      tabs.tell('session')
+      leave()
+      tell('You are signed out.')
+    }),
+})
+
+whatHappened.begin('The page was opened')
+await start()
+
+async function start(): Promise<void> {
+  try {
+    const profile = await whoAmI()
+    if (profile === null) showSignIn()
+    else await showAccount(profile)
+  } catch (error) {
+    showSignIn()
+    refuse(explain(error, 'listing'))
+  } finally {
+    element('loading', HTMLElement).remove()
+  }
+}
+
+/** Does what a person asked for; whatever goes wrong is said in their words. */
+async function act(title: string, doing: Doing, button: HTMLButtonElement, task: () => Promise<void>): Promise<void> {
+  if (busy) return
+  busy = true
+  autofill?.abort()
+  clearNotice()
+  whatHappened.begin(title)
+  // Not "disabled": that would take the focus away from somebody who uses the keyboard.
+  button.setAttribute('aria-disabled', 'true')
+  try {
+    await task()
+  } catch (error) {
+    if (signedIn && error instanceof AppError && error.status === 401) leave()
+    else if (!signedIn) showSignIn()
+    refuse(explain(error, doing))
+  } finally {
+    button.removeAttribute('aria-disabled')
+    busy = false
+    if (unheard !== undefined) void hear(unheard)
+  }
+}
+
+/** The app has a session for us now. */
+async function enter({ offer = false } = {}): Promise<void> {
+  const profile = await whoAmI()
+  if (profile === null) throw new SessionNotKept()
+  tabs.tell('session')
+  await showAccount(profile, offer)
+  accountView.focus()
+  announce('You are signed in.')
+}
+
+function leave(): void {
+  showSignIn()
+  signInView.focus()
+}
+
+function showSignIn(): void {
+  signedIn = null
+  accountView.hide()
+  signInView.show(passkeys.knowsLastLogin)
+  void offerAutofill()
+}
+
+async function showAccount(profile: Profile, offer = false): Promise<void> {
+  signedIn = profile
+  signInView.hide()
+  accountView.show(profile)
+  const count = await list()
+  accountView.offerPasskey(offer && count === 0)
+}
+
+/** @returns how many passkeys there are; undefined where that cannot be found out, which is no reason to stop */
+async function list(): Promise<number | undefined> {
+  try {
+    const found = await passkeys.list()
+    accountView.showPasskeys(found)
+    return found.length
+  } catch (error) {
+    if (error instanceof AppError && error.status === 401) throw error
+    accountView.showState(`Your passkeys cannot be shown. ${explain(error, 'listing')}`)
+    return undefined
+  }
+}
+
+/** Lets the browser offer passkeys while somebody looks at the form. */
+async function offerAutofill(): Promise<void> {
+  if (signedIn || (autofill && !autofill.signal.aborted)) return
+  const offer = new AbortController()
+  autofill = offer
+  let chosen = false
+  try {
+    const done = await passkeys.autofill(offer, () => {
+      chosen = true
+      busy = true
+      clearNotice()
+    })
+    if (done) await enter()
+  } catch (error) {
+    refuse(explain(error, 'signing in'))
+  } finally {
+    offer.abort()
+    if (chosen) busy = false
+  }
+}
+
+/** Another tab has signed in or out, or changed the passkeys. */
+async function hear(news: News): Promise<void> {
+  if (busy) {
+    unheard = unheard === 'session' ? 'session' : news
+    return
+  }
+  unheard = undefined
+  whatHappened.begin('Another tab changed something')
+  try {
+    const profile = await whoAmI()
+    if (profile === null && signedIn) {
+      leave()
+      tell('You signed out in another tab.')
+    } else if (profile !== null) {
+      autofill?.abort()
+      clearNotice()
+      await showAccount(profile)
+    }
+  } catch (error) {
+    refuse(explain(error, 'listing'))
+  }
+}

@@ -35,7 +35,7 @@ export function stepsOf(call: Call): Step[] {
   }
   const meaning = status !== null && status < 400 ? known?.meaning : refusal(to, call)
   const onServer = known?.onServer?.(status, sent)
-  return [...(onServer ? [onServer] : []), { ...step, ...(meaning === undefined ? {} : { meaning }) }]
+  return [{ ...step, ...(meaning === undefined ? {} : { meaning }) }, ...(onServer ? [onServer] : [])]
 }
 
 export function stepOf({ kind, conditional, outcome }: Prompt): Step {
@@ -49,7 +49,12 @@ export function stepOf({ kind, conditional, outcome }: Prompt): Step {
     kind === 'create'
       ? 'The device made a key pair. The private key never leaves it; the public key goes to Corbado.'
       : 'The device checked that it is you and signed Corbado’s challenge.'
-  return { from: 'Page', to: 'Device', title, meaning: outcome === 'done' ? done : 'It was refused, or nobody answered.' }
+  return {
+    from: 'Page',
+    to: 'Device',
+    title,
+    meaning: outcome === 'done' ? done : 'It was refused, or nobody answered.',
+  }
 }
 
 interface Known {
@@ -107,7 +112,10 @@ const corbadoCalls: Readonly<Record<string, Known>> = {
     title: 'Prepares a login',
     meaning: 'Corbado decides whether to offer passkeys here, and gives a challenge for the autofill.',
   },
-  '/v2/connect/login/start': { title: 'Starts the login', meaning: 'Corbado names the passkeys that fit, with a challenge.' },
+  '/v2/connect/login/start': {
+    title: 'Starts the login',
+    meaning: 'Corbado names the passkeys that fit, with a challenge.',
+  },
   '/v2/connect/login/finish': {
     title: 'Hands over the device’s signature',
     meaning: 'Corbado checked it and signed a signedPasskeyData. Nobody is signed in yet: that is for the app to say.',
@@ -143,7 +151,12 @@ function refusal(to: Actor, { status, url, received }: Call): string {
 function reasonIn(received: unknown): string {
   if (typeof received !== 'object' || received === null) return ''
   if ('code' in received) return ` with ${received.code}`
-  if ('error' in received && typeof received.error === 'object' && received.error !== null && 'type' in received.error) {
+  if (
+    'error' in received &&
+    typeof received.error === 'object' &&
+    received.error !== null &&
+    'type' in received.error
+  ) {
     return ` with ${received.error.type}`
   }
   return ''

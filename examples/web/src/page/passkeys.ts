@@ -62,19 +62,21 @@ export class Passkeys {
   }
 
   /**
-   * Offers passkeys in the autofill of the field marked `webauthn`, until one is chosen or something else begins.
+   * Offers passkeys in the autofill of the field marked `webauthn`, until one is chosen or the offer is withdrawn.
    *
+   * @param offer aborting it withdraws the offer
    * @param onChosen called when a person has chosen one; the login then takes place
    * @returns whether there was a login
    */
-  async autofill(onChosen: () => void): Promise<boolean> {
-    if (!(await canAutofill())) return false
+  async autofill(offer: AbortController, onChosen: () => void): Promise<boolean> {
+    if (!(await canAutofill()) || offer.signal.aborted) return false
     // Always asked for, as a challenge is good for one login only; Corbado's client keeps the one that is still good.
-    const init = await this.#service.loginInit(new AbortController())
-    if (init.err || !init.val.loginAllowed || init.val.conditionalUIChallenge === null) return false
+    const init = await this.#service.loginInit(offer)
+    if (init.err || !init.val.loginAllowed || init.val.conditionalUIChallenge === null || offer.signal.aborted)
+      return false
     let chosen = false
     const login = await this.#service.conditionalUILogin(
-      () => {},
+      (prompt) => offer.signal.addEventListener('abort', () => prompt.abort()),
       () => {
         chosen = true
         onChosen()
@@ -85,11 +87,6 @@ export class Passkeys {
     if (login.err && !chosen) return false
     await this.#verify(unwrap(login))
     return true
-  }
-
-  /** Withdraws what the browser is asking or offering at the moment. */
-  cancel(): void {
-    this.#service.dispose()
   }
 
   /** Creates a passkey for whoever is signed in. */

@@ -55,12 +55,12 @@ function watchXhr(onCall: (call: Call) => void): void {
     this: XMLHttpRequest,
     method: string,
     url: string | URL,
-    async = true,
+    async: unknown = true,
     user?: string | null,
     password?: string | null,
   ) {
     opened.set(this, { method: method.toUpperCase(), url: new URL(url, location.href) })
-    open.call(this, method, url, async, user, password)
+    open.call(this, method, url, async !== false, user, password)
   }
 
   XMLHttpRequest.prototype.send = function (this: XMLHttpRequest, body) {

@@ -17,7 +17,11 @@ export class WhatHappened {
       (call) => {
         for (const step of stepsOf(call)) this.#add(step)
       },
-      (prompt) => this.#add(stepOf(prompt)),
+      (prompt) => {
+        // Nobody pressed a button of ours for this one.
+        if (prompt.conditional) this.begin('You chose a passkey in the autofill')
+        this.#add(stepOf(prompt))
+      },
     )
     element('clear-steps', HTMLButtonElement).addEventListener('click', () => {
       this.#acts.replaceChildren()

@@ -19,7 +19,7 @@ export function renderPage(config: PageConfig): { html: string; headers: Record<
   // In a script element of type JSON only "<" could end the element early.
   const json = JSON.stringify({ ...config, frontendApi }).replaceAll('<', '\\u003c')
   return {
-    html: template().replace('__CONFIG__', () => json),
+    html: template().replace('"__CONFIG__"', () => json),
     headers: {
       'content-type': 'text/html; charset=utf-8',
       'cache-control': 'no-store',

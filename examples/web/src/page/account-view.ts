@@ -1,0 +1,99 @@
+import type { Profile } from './api.js'
+import { copyOf, element, part } from './element.js'
+import type { Passkey } from './passkeys.js'
+import { since } from './times.js'
+
+/** What a person can do who is signed in. */
+export interface AccountActions {
+  create(button: HTMLButtonElement): void
+  delete(passkey: Passkey, name: string, button: HTMLButtonElement): void
+  signOut(button: HTMLButtonElement): void
+}
+
+export class AccountView {
+  readonly #section = element('account', HTMLElement)
+  readonly #title = element('account-title', HTMLElement)
+  readonly #offer = element('offer', HTMLElement)
+  readonly #add = element('add-passkey', HTMLButtonElement)
+  readonly #state = element('passkeys-state', HTMLElement)
+  readonly #list = element('passkeys', HTMLUListElement)
+  readonly #listTitle = element('passkeys-title', HTMLElement)
+  readonly #actions: AccountActions
+
+  constructor(actions: AccountActions) {
+    this.#actions = actions
+    const onClick = (button: HTMLButtonElement, action: (button: HTMLButtonElement) => void) =>
+      button.addEventListener('click', () => action(button))
+    onClick(this.#add, (button) => actions.create(button))
+    onClick(element('offer-accept', HTMLButtonElement), (button) => actions.create(button))
+    onClick(element('offer-decline', HTMLButtonElement), () => {
+      this.offerPasskey(false)
+      this.#listTitle.focus()
+    })
+    onClick(element('sign-out', HTMLButtonElement), (button) => actions.signOut(button))
+  }
+
+  show({ displayName, email }: Profile): void {
+    this.#title.textContent = `Hello, ${displayName}`
+    element('account-email', HTMLElement).textContent = email
+    element('initials', HTMLElement).textContent = displayName
+      .split(' ')
+      .map((word) => word.charAt(0))
+      .join('')
+      .slice(0, 2)
+    this.#section.hidden = false
+  }
+
+  hide(): void {
+    this.#section.hidden = true
+    this.#list.replaceChildren()
+    this.offerPasskey(false)
+    this.showState('')
+  }
+
+  focus(): void {
+    this.#title.focus()
+  }
+
+  focusList(): void {
+    this.#listTitle.focus()
+  }
+
+  /** One invitation at a time: with the offer open, the list's own button would say the same. */
+  offerPasskey(open: boolean): void {
+    this.#offer.hidden = !open
+    this.#add.hidden = open
+  }
+
+  showPasskeys(passkeys: readonly Passkey[]): void {
+    const newestFirst = [...passkeys].sort((a, b) => b.createdMs - a.createdMs)
+    this.#list.replaceChildren(...newestFirst.map((passkey) => this.#shown(passkey)))
+    this.showState(passkeys.length === 0 ? 'You have no passkey yet.' : '')
+  }
+
+  /** A line in the place of the list. */
+  showState(text: string): void {
+    this.#state.textContent = text
+    this.#state.hidden = text === ''
+    if (text !== '') this.#list.replaceChildren()
+  }
+
+  #shown(passkey: Passkey): HTMLElement {
+    const item = copyOf('passkey-template')
+    const name = nameOf(passkey)
+    part(item, '[data-name]', HTMLElement).textContent = name
+    part(item, '[data-synced]', HTMLElement).hidden = !passkey.backupState
+    part(item, '[data-created]', HTMLElement).textContent = `Created ${since(passkey.createdMs)}`
+    part(item, '[data-used]', HTMLElement).textContent =
+      passkey.lastUsedMs > passkey.createdMs ? `Last used ${since(passkey.lastUsedMs)}` : 'Not used yet'
+    const button = part(item, 'button', HTMLButtonElement)
+    button.setAttribute('aria-label', `Delete ${name}`)
+    button.addEventListener('click', () => this.#actions.delete(passkey, name, button))
+    return item
+  }
+}
+
+/** The name of the password manager, where Corbado knows it, and the place the passkey was made at. */
+function nameOf({ aaguidDetails, sourceBrowser, sourceOS }: Passkey): string {
+  return `${aaguidDetails?.name || 'Passkey'} in ${sourceBrowser} on ${sourceOS}`
+}
