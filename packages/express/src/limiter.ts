@@ -1,5 +1,6 @@
 import { type ConnectUser, isCorbadoError, type RateLimit } from '@corbado-connect/core'
 import {
+  countInRedis,
   limiterFailed,
   type ResolvedRateLimit,
   type Routes,
@@ -9,7 +10,6 @@ import {
 import type { Request } from 'express'
 import { MemoryStore, type RateLimitRequestHandler, rateLimit, type Store } from 'express-rate-limit'
 import type { ExpressContext } from './http.js'
-import { redisLimitStore } from './redis-limit-store.js'
 
 /** Counts requests; rejects with `CORBADO_RATE_LIMITED`, or `CORBADO_STORE_UNAVAILABLE` where it cannot count. */
 export interface Limiter<User extends ConnectUser> {
@@ -69,4 +69,18 @@ function msUntilReset(req: Request): number | undefined {
   const info: unknown = Reflect.get(req, 'corbadoConnectRateLimit')
   const reset = typeof info === 'object' && info !== null && 'resetTime' in info ? info.resetTime : undefined
   return reset instanceof Date ? reset.getTime() - Date.now() : undefined
+}
+
+function redisStore(redis: NonNullable<ResolvedRateLimit['redis']>, prefix: string, windowMs: number): Store {
+  return {
+    prefix,
+    localKeys: false,
+    async increment(key) {
+      const [totalHits, leftMs] = await countInRedis(redis, prefix + key, windowMs)
+      return { totalHits, resetTime: new Date(Date.now() + leftMs) }
+    },
+    // Called for options that are not used here.
+    decrement() {},
+    resetKey() {},
+  }
 }
