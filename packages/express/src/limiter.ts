@@ -27,8 +27,7 @@ export function createLimiter<User extends ConnectUser>(
   const ownStores: MemoryStore[] = []
 
   const newStore = ({ windowMs }: RateLimit): Store => {
-    if (limits.redis !== undefined)
-      return redisLimitStore(limits.redis, `corbado-connect:limit:${projectId}:`, windowMs)
+    if (limits.redis !== undefined) return redisStore(limits.redis, `corbado-connect:limit:${projectId}:`, windowMs)
     const store = new MemoryStore()
     ownStores.push(store)
     return store
