@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, rmSync, symlinkSync } from 'node:fs'
+import { cpSync, mkdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import type expressFunction from 'express'
@@ -26,9 +26,10 @@ export async function loadExpress4(): Promise<Express4> {
   mkdirSync(adapter, { recursive: true })
   for (const part of ['package.json', 'dist']) cpSync(join(source, part), join(adapter, part), { recursive: true })
   symlinkSync(join(root, 'node_modules', 'express4'), join(modules, 'express'))
-  for (const name of ['cookie', 'express-rate-limit', join('@corbado-connect', 'core')]) {
-    symlinkSync(join(source, 'node_modules', name), join(modules, name))
-  }
+  const { dependencies }: { dependencies: Record<string, string> } = JSON.parse(
+    readFileSync(join(source, 'package.json'), 'utf8'),
+  )
+  for (const name of Object.keys(dependencies)) symlinkSync(join(source, 'node_modules', name), join(modules, name))
 
   const { default: express }: { default: typeof expressFunction } = await import(
     fileUrl(modules, 'express', 'index.js')
