@@ -20,6 +20,7 @@ export interface Connect<User extends ConnectUser, Context extends HttpContext> 
   readonly client: CorbadoClient
   /**
    * Creates a connect token for a signed-in user, also for server-rendered pages. `expiresAt` is Unix time in seconds.
+   * The option `tokenTypes` is about clients: it does not limit this call.
    *
    * @throws CorbadoError `CORBADO_UPSTREAM_*`, `CORBADO_OVERLOADED`, `CORBADO_SHUTTING_DOWN`, `CORBADO_TYPE_NOT_ALLOWED`
    * @see https://docs.corbado.com/corbado-connect/concepts/connect-token

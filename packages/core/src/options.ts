@@ -51,7 +51,10 @@ export interface ConnectOptions<User extends ConnectUser, Context extends HttpCo
   ) => boolean | Promise<boolean>
   /** Life time of connect tokens in seconds. Default 300. */
   readonly tokenLifetimeSeconds?: number
-  /** The WebAuthn identifier that a login must belong to. Default: the claim `webauthnId`. */
+  /**
+   * The WebAuthn identifier that a login must belong to. Default: the claim `webauthnId`. Asked before Corbado's verdict:
+   * the claims are not verified yet.
+   */
   readonly expectedUsername?: (claims: SignedPasskeyClaims, context: Context) => string | Promise<string>
   /** Default: 30 connect tokens a minute per user, 300 logins a minute per IP address. `false` switches both off. */
   readonly rateLimit?: RateLimitOptions | false

@@ -47,7 +47,6 @@ export function corbadoConnect<User extends ConnectUser>(
   const refuse = (error: unknown, res: Response, next: NextFunction): void => {
     // A hook that sent the response and failed afterwards: there is nothing left to answer.
     if (res.headersSent) return
-    res.set('cache-control', 'no-store')
     if (isCorbadoError(error)) res.set({ ...error.headers })
     if (!isCorbadoError(error) || errors === 'next') {
       next(error)
@@ -64,9 +63,8 @@ export function corbadoConnect<User extends ConnectUser>(
       routes.admit(visit)
       const result = await routes.answer(visit, await readBody(req))
       if (result === 'sent by a hook') return
-      res.status(result.statusCode).set('cache-control', 'no-store')
-      if (result.statusCode === 204) res.end()
-      else res.set('content-type', 'application/json; charset=utf-8').end(result.json)
+      if (result.statusCode === 204) res.status(204).end()
+      else res.status(200).set('content-type', 'application/json; charset=utf-8').end(result.json)
     } catch (error) {
       routes.refuse(visit, error)
       refuse(error, res, next)
@@ -86,6 +84,8 @@ export function corbadoConnect<User extends ConnectUser>(
     const route = routeOf(req)
     if (route === undefined) return next()
     if (req.headers['x-forwarded-for'] !== undefined && req.app.get('trust proxy') === false) warnOfUntrustedProxy()
+    // Before any hook runs: it may send the response itself.
+    res.set('cache-control', 'no-store')
     const visit = routes.begin(route, contextOf({ req, res }))
     res.once('close', () => routes.leave(visit))
     void answer(visit, next)

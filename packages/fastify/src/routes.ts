@@ -86,6 +86,8 @@ export async function registerRoutes<User extends ConnectUser>(
         // Fastify decodes /%70ath before it looks for a route; Express does not.
         if (request.raw.url?.split('?', 1)[0] !== request.routeOptions.url) return reply.callNotFound()
         if (request.headers['x-forwarded-for'] !== undefined && request.ips === undefined) warnOfUntrustedProxy()
+        // Before any hook runs: it may send the response itself.
+        reply.header('cache-control', 'no-store')
         const visit = routes.begin(route, contextOf({ request, reply }))
         visits.set(request, visit)
         reply.raw.once('close', () => routes.leave(visit))
@@ -96,7 +98,6 @@ export async function registerRoutes<User extends ConnectUser>(
         const body = Buffer.isBuffer(request.body) ? parseJsonBody(request.body) : undefined
         const answer = await routes.answer(visitOf(request), body)
         if (answer === 'sent by a hook') return reply
-        reply.header('cache-control', 'no-store')
         if (answer.statusCode === 204) return reply.code(204).send()
         return reply.code(200).header('content-type', 'application/json; charset=utf-8').send(answer.json)
       },
