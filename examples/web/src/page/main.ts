@@ -22,17 +22,17 @@ let autofill: AbortController | undefined
 
 const signInView = new SignInView({
   withPasskey: (email, button) =>
-    act('You signed in with a passkey', 'signing in', button, async () => {
+    act('Signing in with a passkey', 'signing in', button, async () => {
       await passkeys.signIn(email)
       await enter()
     }),
   again: (button) =>
-    act('You signed in with a passkey', 'signing in', button, async () => {
+    act('Signing in with a passkey', 'signing in', button, async () => {
       await passkeys.signInAgain()
       await enter()
     }),
   withPassword: (email, password, button) =>
-    act('You signed in with your password', 'signing in', button, async () => {
+    act('Signing in with the password', 'signing in', button, async () => {
       await signInWithPassword(email, password)
       await enter({ offer: true })
     }),
@@ -41,7 +41,7 @@ const signInView = new SignInView({
 
 const accountView = new AccountView({
   create: (button) =>
-    act('You created a passkey', 'creating a passkey', button, async () => {
+    act('Creating a passkey', 'creating a passkey', button, async () => {
       await passkeys.create()
       accountView.offerPasskey(false)
       tabs.tell('passkeys')
@@ -52,7 +52,7 @@ const accountView = new AccountView({
   delete: async (passkey, name, button) => {
     const sure = await confirmDeletion(`You can no longer sign in with “${name}”. This cannot be undone.`)
     if (!sure) return
-    await act('You deleted a passkey', 'deleting', button, async () => {
+    await act('Deleting a passkey', 'deleting', button, async () => {
       await passkeys.delete(passkey)
       tabs.tell('passkeys')
       await list()
@@ -61,7 +61,7 @@ const accountView = new AccountView({
     })
   },
   signOut: (button) =>
-    act('You signed out', 'signing out', button, async () => {
+    act('Signing out', 'signing out', button, async () => {
       await signOut()
       tabs.tell('session')
       leave()
@@ -69,7 +69,7 @@ const accountView = new AccountView({
     }),
 })
 
-whatHappened.begin('The page was opened')
+whatHappened.begin('Opening the page')
 await start()
 
 async function start(): Promise<void> {
@@ -178,7 +178,7 @@ async function hear(news: News): Promise<void> {
     return
   }
   unheard = undefined
-  whatHappened.begin('Another tab changed something')
+  whatHappened.begin('News from another tab')
   try {
     const profile = await whoAmI()
     if (profile === null && signedIn) {

@@ -14,7 +14,9 @@ export interface Step {
   readonly call?: string
   readonly sent?: unknown
   readonly received?: unknown
-  readonly status?: number | null
+  /** HTTP status, or in words. */
+  readonly outcome: string
+  readonly refused: boolean
   /** Takes place on the app's server, where this page cannot look. */
   readonly described?: true
 }
@@ -24,18 +26,22 @@ export function stepsOf(call: Call): Step[] {
   const { method, url, status, sent, received } = call
   const to: Actor = url.origin === location.origin ? 'App' : 'Corbado'
   const known = (to === 'App' ? appCalls : corbadoCalls)[url.pathname]
+  // Not being signed in is an answer to that question, too.
+  const refused = (status ?? 500) >= 400 && !(status === 401 && url.pathname === '/me')
+  const meaning = status !== null && status < 400 ? known?.meaning : refusal(to, call)
   const step: Step = {
     from: 'Page',
     to,
     title: known?.title ?? 'Calls',
+    ...(meaning === undefined ? {} : { meaning }),
     call: `${method} ${url.pathname}`,
-    status,
+    outcome: status === null ? 'no answer' : String(status),
+    refused,
     sent,
     received,
   }
-  const meaning = status !== null && status < 400 ? known?.meaning : refusal(to, call)
   const onServer = known?.onServer?.(status, sent)
-  return [{ ...step, ...(meaning === undefined ? {} : { meaning }) }, ...(onServer ? [onServer] : [])]
+  return onServer ? [step, onServer] : [step]
 }
 
 export function stepOf({ kind, conditional, outcome }: Prompt): Step {
@@ -49,12 +55,9 @@ export function stepOf({ kind, conditional, outcome }: Prompt): Step {
     kind === 'create'
       ? 'The device made a key pair. The private key never leaves it; the public key goes to Corbado.'
       : 'The device checked that it is you and signed Corbado’s challenge.'
-  return {
-    from: 'Page',
-    to: 'Device',
-    title,
-    meaning: outcome === 'done' ? done : 'It was refused, or nobody answered.',
-  }
+  const refused = outcome === 'refused'
+  const meaning = refused ? 'The person, or the device, said no, or nobody answered in time.' : done
+  return { from: 'Page', to: 'Device', title, meaning, outcome: refused ? 'refused' : 'done', refused }
 }
 
 interface Known {
@@ -85,6 +88,8 @@ const appCalls: Readonly<Record<string, Known>> = {
             title: 'Creates the connect token',
             meaning: `With the API secret, which never leaves the server: type ${typeOf(sent)}, identifier of the signed-in user.`,
             call: 'POST /v2/connectTokens',
+            outcome: 'on the server',
+            refused: false,
             described: true,
           }
         : undefined,
@@ -101,6 +106,8 @@ const appCalls: Readonly<Record<string, Known>> = {
             meaning:
               'The app checked the token’s form and claims and reserved it, so that it works once. Corbado said “success”.',
             call: 'POST /v2/passkey/verifySignedData',
+            outcome: 'on the server',
+            refused: false,
             described: true,
           }
         : undefined,

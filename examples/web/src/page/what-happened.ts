@@ -19,7 +19,7 @@ export class WhatHappened {
       },
       (prompt) => {
         // Nobody pressed a button of ours for this one.
-        if (prompt.conditional) this.begin('You chose a passkey in the autofill')
+        if (prompt.conditional) this.begin('Choosing a passkey in the autofill')
         this.#add(stepOf(prompt))
       },
     )
@@ -63,8 +63,8 @@ function shown(step: Step): HTMLElement {
   write('.step-title', step.title)
   write('.step-meaning', step.meaning ?? '')
   write('[data-call]', step.call ?? '')
-  write('[data-outcome]', outcomeOf(step))
-  item.classList.toggle('refused', step.status === null || (step.status ?? 0) >= 400)
+  write('[data-outcome]', step.outcome)
+  item.classList.toggle('refused', step.refused)
   const content = part(item, '[data-content]', HTMLDetailsElement)
   if (step.described) {
     // Nothing to unfold: the page cannot see what travels between two servers.
@@ -78,12 +78,6 @@ function shown(step: Step): HTMLElement {
     part(item, '[data-received]', HTMLElement).hidden = step.received === undefined
   }
   return item
-}
-
-function outcomeOf({ status, described }: Step): string {
-  if (described) return 'on the server'
-  if (status === undefined) return ''
-  return status === null ? 'no answer' : String(status)
 }
 
 const json = (value: unknown): string => (value === undefined ? '' : JSON.stringify(shorten(value), null, 2))
