@@ -1,0 +1,76 @@
+import { corbadoConnect, isCorbadoError } from '@corbado-connect/fastify'
+import fastifyCookie from '@fastify/cookie'
+import fastifySession, { type SessionStore } from '@fastify/session'
+import Fastify, { type FastifyError, type FastifyInstance } from 'fastify'
+
+export interface User {
+  readonly identifier: string
+  readonly displayName: string
+}
+
+/** Your users; `checkPassword` compares hashes. */
+export interface Users {
+  find(identifier: string): Promise<User | null>
+  checkPassword(name: string, password: string): Promise<User | null>
+}
+
+declare module 'fastify' {
+  interface Session {
+    userId?: string
+  }
+}
+
+const cookieName = 'sid'
+const cookie = { path: '/', httpOnly: true, sameSite: 'lax', secure: process.env.NODE_ENV === 'production' } as const
+
+export async function createApp(users: Users, secret: string, store: SessionStore): Promise<FastifyInstance> {
+  const app = Fastify()
+  // The message of a store that fails names hosts and commands: it is for the log alone.
+  app.setErrorHandler((error: FastifyError, request, reply) => {
+    if (isCorbadoError(error) || (error.statusCode ?? 500) < 500) throw error
+    request.log.error(error)
+    return reply.code(500).send({ statusCode: 500, error: 'Internal Server Error', message: 'Something went wrong.' })
+  })
+  await app.register(fastifyCookie)
+  await app.register(fastifySession, { secret, store, cookieName, cookie: { ...cookie }, saveUninitialized: false })
+
+  await app.register(corbadoConnect, {
+    findUser: (identifier: string) => users.find(identifier),
+    session: {
+      async getUser({ request }, findUser) {
+        const userId = request.session.get('userId')
+        return userId === undefined ? null : findUser(userId)
+      },
+      async createSession({ user }, { request }) {
+        try {
+          await request.session.regenerate()
+          request.session.set('userId', user.identifier)
+          await request.session.save()
+        } catch (error) {
+          // Else the plugin would save it with the answer, and a login that failed had a session.
+          await request.session.destroy().catch(() => {})
+          throw error
+        }
+        return { success: true }
+      },
+      async destroySession({ request, reply }) {
+        await request.session.destroy()
+        reply.clearCookie(cookieName, cookie)
+      },
+    },
+  })
+
+  const { requireSameOrigin, requireUser, signIn, signOut, user } = app.corbadoConnect
+  app.post<{ Body: { name: string; password: string } }>(
+    '/login',
+    { onRequest: [requireSameOrigin] },
+    async (request, reply) => {
+      const found = await users.checkPassword(request.body.name, request.body.password)
+      if (found === null) return reply.code(401).send({ error: 'Wrong name or password' })
+      return signIn({ request, reply }, found)
+    },
+  )
+  app.post('/logout', { onRequest: [requireSameOrigin] }, (request, reply) => signOut({ request, reply }))
+  app.get('/me', { onRequest: [requireUser] }, (request) => user(request))
+  return app
+}

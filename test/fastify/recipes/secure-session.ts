@@ -1,0 +1,70 @@
+import { corbadoConnect } from '@corbado-connect/fastify'
+import fastifySecureSession, { type Session as SecureSession } from '@fastify/secure-session'
+import Fastify, { type FastifyInstance } from 'fastify'
+
+export interface User {
+  readonly identifier: string
+  readonly displayName: string
+}
+
+/** Your users; `checkPassword` compares hashes. */
+export interface Users {
+  find(identifier: string): Promise<User | null>
+  checkPassword(name: string, password: string): Promise<User | null>
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    signedIn: SecureSession<{ userId: string }>
+  }
+}
+
+/** @param key 32 bytes */
+export async function createApp(users: Users, key: Buffer): Promise<FastifyInstance> {
+  const app = Fastify()
+  await app.register(fastifySecureSession, {
+    key,
+    sessionName: 'signedIn',
+    cookieName: 'signed_in',
+    expiry: 3600,
+    cookie: {
+      path: '/',
+      httpOnly: true,
+      sameSite: 'lax',
+      secure: process.env.NODE_ENV === 'production',
+      maxAge: 3600,
+    },
+  })
+
+  await app.register(corbadoConnect, {
+    findUser: (identifier: string) => users.find(identifier),
+    session: {
+      async getUser({ request }, findUser) {
+        const userId = request.signedIn.get('userId')
+        return userId === undefined ? null : findUser(userId)
+      },
+      createSession({ user }, { request }) {
+        request.signedIn.regenerate()
+        request.signedIn.set('userId', user.identifier)
+        return { success: true }
+      },
+      destroySession({ request }) {
+        request.signedIn.delete()
+      },
+    },
+  })
+
+  const { requireSameOrigin, requireUser, signIn, signOut, user } = app.corbadoConnect
+  app.post<{ Body: { name: string; password: string } }>(
+    '/login',
+    { onRequest: [requireSameOrigin] },
+    async (request, reply) => {
+      const found = await users.checkPassword(request.body.name, request.body.password)
+      if (found === null) return reply.code(401).send({ error: 'Wrong name or password' })
+      return signIn({ request, reply }, found)
+    },
+  )
+  app.post('/logout', { onRequest: [requireSameOrigin] }, (request, reply) => signOut({ request, reply }))
+  app.get('/me', { onRequest: [requireUser] }, (request) => user(request))
+  return app
+}
