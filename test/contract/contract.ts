@@ -84,13 +84,14 @@ export function comparable({ status, headers, text }: Answer): unknown {
   )
 }
 
-/** Options that all tests share: no limits, and a session that needs no cryptography. */
+/** Options that all tests share: no limits, no log, and a session that needs no cryptography. */
 export function optionsFor(upstream: Emulator, overrides: Partial<Options> = {}): Options {
   return {
     client: clientFor(upstream),
     session: new HeaderSession(),
     findUser: new People(ada, bob).find,
     rateLimit: false,
+    onEvent: () => {},
     ...overrides,
   }
 }
