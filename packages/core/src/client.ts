@@ -58,7 +58,7 @@ export interface ListConnectTokens {
 
 /** Options of a single call. */
 export interface CallOptions {
-  /** Ends the call early; it then rejects with the signal's reason. */
+  /** Ends the call early with the signal's reason; a verification that was sent ends with `CORBADO_OUTCOME_UNKNOWN`. */
   readonly signal?: AbortSignal | undefined
 }
 

@@ -184,8 +184,7 @@ class Attempt implements Dispatcher.DispatchHandler {
   }
 
   fail(error: unknown): void {
-    const cause = error instanceof Error ? error : new Error('Sending failed')
-    this.#settle({ kind: this.#sent ? 'unanswered' : 'unsent', stop: 'failure', cause })
+    this.#settle({ kind: this.#sent ? 'unanswered' : 'unsent', stop: 'failure', cause: causeOf(error) })
   }
 
   readonly #onAbort = (): void => this.#give('signal')
@@ -209,4 +208,14 @@ class Attempt implements Dispatcher.DispatchHandler {
     this.#chunks = []
     this.#resolve(exchange)
   }
+}
+
+/** The error without bytes of the connection: an upstream may have echoed our credentials. */
+function causeOf(error: unknown): Error {
+  if (!(error instanceof Error)) return new Error('Sending failed')
+  // undici's parser keeps what it could not read as `data`, its interceptor `responseError` the `body`.
+  if (!('data' in error) && !('body' in error)) return error
+  const cause = new Error(error.message)
+  cause.name = error.name
+  return 'code' in error ? Object.assign(cause, { code: error.code }) : cause
 }
