@@ -1,0 +1,35 @@
+import { type CorbadoConnectRouter, cookieSession, corbadoConnect } from '@corbado-connect/express'
+import cors from 'cors'
+import express, { type Application } from 'express'
+
+export interface User {
+  readonly identifier: string
+  readonly displayName: string
+}
+
+export interface App {
+  readonly app: Application
+  readonly passkeys: CorbadoConnectRouter<User>
+}
+
+/** @param origins of the pages that may call, such as `https://app.example.com` */
+export function createApp(origins: readonly string[], findUser: (identifier: string) => User | null): App {
+  const passkeys = corbadoConnect({
+    allowedOrigins: origins,
+    session: cookieSession({ secret: process.env.SESSION_SECRET, sameSite: 'none' }),
+    findUser,
+  })
+  const app = express()
+  app.use(cors({ origin: [...origins], credentials: true, methods: ['GET', 'POST'] }))
+  app.use(passkeys)
+
+  const { requireSameOrigin, requireUser, signOut, user } = passkeys
+  app.get('/me', requireUser, (req, res) => {
+    res.json(user(req))
+  })
+  app.post('/logout', requireSameOrigin, async (req, res) => {
+    await signOut({ req, res })
+    res.status(204).end()
+  })
+  return { app, passkeys }
+}

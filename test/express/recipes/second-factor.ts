@@ -1,0 +1,101 @@
+import { promisify } from 'node:util'
+import { type CorbadoConnectRouter, CorbadoError, corbadoConnect, isCorbadoError } from '@corbado-connect/express'
+import express, { type Application, type ErrorRequestHandler, type RequestHandler } from 'express'
+import session, { type Store } from 'express-session'
+
+export interface User {
+  readonly identifier: string
+  readonly displayName: string
+}
+
+/** Your users; `checkPassword` compares hashes. */
+export interface Users {
+  find(identifier: string): Promise<User | null>
+  checkPassword(name: string, password: string): Promise<User | null>
+}
+
+declare module 'express-session' {
+  interface SessionData {
+    userId: string
+    /** True between the password and the passkey. */
+    awaitsPasskey: boolean
+  }
+}
+
+export interface App {
+  readonly app: Application
+  readonly passkeys: CorbadoConnectRouter<User>
+}
+
+export function createApp(users: Users, secret: string, store: Store): App {
+  const app = express()
+  const cookie = { path: '/', httpOnly: true, sameSite: 'lax', secure: process.env.NODE_ENV === 'production' } as const
+  app.use(session({ secret, store, name: 'sid', cookie, resave: false, saveUninitialized: false }))
+
+  const passkeys = corbadoConnect({
+    findUser: (identifier: string) => users.find(identifier),
+    session: {
+      // Half-signed-in users too: they need a connect token of type passkey-login.
+      async getUser({ req }, findUser) {
+        const { userId } = req.session
+        return userId === undefined ? null : findUser(userId)
+      },
+      async createSession({ user, claims }, { req }) {
+        const isPassword = claims === null
+        try {
+          await promisify<void>((done) => req.session.regenerate(done))()
+          req.session.userId = user.identifier
+          req.session.awaitsPasskey = isPassword
+          await promisify<void>((done) => req.session.save(done))()
+        } catch (error) {
+          await promisify<void>((done) => req.session.destroy(done))().catch(() => {})
+          throw error
+        }
+        return isPassword ? { next: 'passkey' } : { success: true }
+      },
+      destroySession: ({ req }) => promisify<void>((done) => req.session.destroy(done))(),
+    },
+    tokenTypes: ['passkey-login', 'passkey-append', 'passkey-list', 'passkey-delete'],
+    authorizeConnectToken({ type }, { req }) {
+      const isHalfSignedIn = req.session.awaitsPasskey === true
+      return isHalfSignedIn === (type === 'passkey-login')
+    },
+    // The passkey must belong to the user whose password was right, and there must be one.
+    expectedUsername(_claims, { req }) {
+      const { userId } = req.session
+      if (userId === undefined) throw new CorbadoError('NOT_AUTHENTICATED')
+      return userId
+    },
+  })
+  app.use(passkeys)
+
+  const { requireSameOrigin, requireUser, signIn, signOut, user } = passkeys
+  /** The guard of your own routes, always after `requireUser`: a password alone is not enough. */
+  const requireBothFactors: RequestHandler = (req, _res, next) => {
+    next(req.session.awaitsPasskey === false ? undefined : new CorbadoError('NOT_AUTHENTICATED'))
+  }
+
+  app.post('/login', requireSameOrigin, express.json(), async (req, res) => {
+    const found = await users.checkPassword(req.body.name, req.body.password)
+    if (found === null) res.status(401).json({ error: 'Wrong name or password' })
+    else res.json(await signIn({ req, res }, found))
+  })
+  app.post('/logout', requireSameOrigin, async (req, res) => {
+    await signOut({ req, res })
+    res.status(204).end()
+  })
+  app.get('/me', requireUser, requireBothFactors, (req, res) => {
+    res.json(user(req))
+  })
+
+  const onError: ErrorRequestHandler = (error, _req, res, next) => {
+    if (isCorbadoError(error))
+      res
+        .status(error.statusCode)
+        .set({ ...error.headers })
+        .json(error)
+    else next(error)
+  }
+  app.use(onError)
+  return { app, passkeys }
+}
