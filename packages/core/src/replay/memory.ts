@@ -1,4 +1,5 @@
 import { CorbadoError } from '../errors.js'
+import { assertWholeNumber, refuseUnknownOptions } from '../option-checks.js'
 import type { ReplayStore } from './store.js'
 
 const defaultMaxEntries = 100_000
@@ -13,9 +14,14 @@ interface Entry {
 /**
  * Keeps reservations in this process: for a single instance. Several instances need {@link redisReplayStore}.
  * It never drops a live entry: when it is full (100,000 by default) it refuses with `CORBADO_STORE_UNAVAILABLE`.
+ *
+ * @throws TypeError that names the wrong option
  */
 export function memoryReplayStore(options: { readonly maxEntries?: number } = {}): ReplayStore {
-  return new MemoryReplayStore(options.maxEntries ?? defaultMaxEntries)
+  refuseUnknownOptions('memoryReplayStore', options, ['maxEntries'])
+  const { maxEntries = defaultMaxEntries } = options
+  assertWholeNumber('memoryReplayStore.maxEntries', maxEntries, 1, 10_000_000)
+  return new MemoryReplayStore(maxEntries)
 }
 
 class MemoryReplayStore implements ReplayStore {
