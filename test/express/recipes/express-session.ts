@@ -23,8 +23,9 @@ declare module 'express-session' {
 const cookieName = 'sid'
 const cookie = { path: '/', httpOnly: true, sameSite: 'lax', secure: process.env.NODE_ENV === 'production' } as const
 
-type Step = 'regenerate' | 'save' | 'destroy'
-const step = (req: Request, name: Step) => promisify<void>((done) => req.session[name](done))()
+const regenerate = ({ session }: Request) => promisify<void>((done) => session.regenerate(done))()
+const save = ({ session }: Request) => promisify<void>((done) => session.save(done))()
+const destroy = ({ session }: Request) => promisify<void>((done) => session.destroy(done))()
 
 export interface App {
   readonly app: Express
@@ -44,18 +45,18 @@ export function createApp(users: Users, secret: string, store: Store): App {
       },
       async createSession({ user }, { req }) {
         try {
-          await step(req, 'regenerate')
+          await regenerate(req)
           req.session.userId = user.identifier
-          await step(req, 'save')
+          await save(req)
         } catch (error) {
           // Else express-session would save it with the answer, and a login that failed had a session.
-          await step(req, 'destroy').catch(() => {})
+          await destroy(req).catch(() => {})
           throw error
         }
         return { success: true }
       },
       async destroySession({ req, res }) {
-        await step(req, 'destroy')
+        await destroy(req)
         res.clearCookie(cookieName, cookie)
       },
     },
