@@ -12,7 +12,7 @@ import {
   warnOfUntrustedProxy,
 } from '@corbado-connect/core/internal'
 import fastifyRateLimit from '@fastify/rate-limit'
-import type { FastifyError, FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Exchange, FastifyContext } from './http.js'
 
 /** Clients that the limiter keeps apart at the most, where it counts in memory. */
@@ -96,7 +96,12 @@ export async function registerRoutes<User extends ConnectUser>(
       preParsing: async (request) => routes.admit(visitOf(request)),
       handler: async (request, reply) => {
         const body = Buffer.isBuffer(request.body) ? parseJsonBody(request.body) : undefined
-        const answer = await routes.answer(visitOf(request), body)
+        const answer = await withoutThen(reply, () => routes.answer(visitOf(request), body)).catch((error: unknown) => {
+          // Of a hook that sent the response and failed afterwards Fastify tells its error handler nothing.
+          routes.refuse(visitOf(request), error)
+          if (reply.sent) return 'sent by a hook' as const
+          throw error
+        })
         if (answer === 'sent by a hook') return reply
         if (answer.statusCode === 204) return reply.code(204).send()
         return reply.code(200).header('content-type', 'application/json; charset=utf-8').send(answer.json)
@@ -120,6 +125,16 @@ function ours(error: FastifyError, phase: Visit<ConnectUser, FastifyContext>['ph
   if (error.code?.startsWith('FST_ERR_CTP_')) return bodyError(error)
   if (phase === 'entered' && error.statusCode === undefined) return limiterFailed(error)
   return error
+}
+
+/** A reply is awaited until it is sent: a hook that returns it unsent would wait for ever instead of failing. */
+async function withoutThen<Result>(reply: FastifyReply, work: () => Promise<Result>): Promise<Result> {
+  Object.defineProperty(reply, 'then', { value: undefined, configurable: true })
+  try {
+    return await work()
+  } finally {
+    Reflect.deleteProperty(reply, 'then')
+  }
 }
 
 /** Fastify's own error handler hands an error over as it is: of one that is not ours the usual four fields are sent. */
