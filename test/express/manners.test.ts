@@ -87,6 +87,12 @@ t.test('where the router is mounted', async (t) => {
       t.match([form.status, form.json.code], [415, 'CORBADO_UNSUPPORTED_MEDIA_TYPE'])
     }
   })
+  await t.test('behind a parser of the app that takes more than we do', async (t) => {
+    const { page, project } = await serve(t, (app, passkeys) => app.use(express.json()).use(passkeys))
+    const body = { signedPasskeyData: await project.corbado.signIn(jane.identifier), padding: 'x'.repeat(17_000) }
+    const tooLarge = await page.post(verifyPath, body)
+    t.match([tooLarge.status, tooLarge.json.code], [413, 'CORBADO_PAYLOAD_TOO_LARGE'])
+  })
   await t.test('under a path, with a prefix', async (t) => {
     const mount = (app: Express, passkeys: CorbadoConnectRouter<User>) => app.use('/api/v1', passkeys)
     const served = await serve(t, mount)

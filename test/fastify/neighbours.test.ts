@@ -295,6 +295,18 @@ t.test('refusals of the app itself go through unchanged', async (t) => {
       t.strictSame(answer.json, suspended)
     })
   }
+  for (const hook of ['onRequest', 'preParsing', 'preHandler'] as const) {
+    await t.test(`a hook ${hook} of the app that breaks is no failure of ours`, async (t) => {
+      const page = await withApp(t, (app) => {
+        app.addHook(hook, async () => {
+          throw new Error('a defect of the app')
+        })
+      })
+      const { status, json } = await page.post(verifyPath, { signedPasskeyData: 'x.y.z' })
+      t.match({ status, json }, { status: 500, json: { message: 'a defect of the app' } })
+      t.notOk('code' in json)
+    })
+  }
   await t.test('sent by a hook of the app', async (t) => {
     const page = await withApp(t, (app) => {
       app.addHook('onRequest', async (_request, reply) => reply.code(503).send({ maintenance: true }))

@@ -30,6 +30,7 @@ export async function registerRoutes<User extends ConnectUser>(
   { settings, routes, contextOf }: RouteParts<User>,
 ): Promise<void> {
   const visits = new WeakMap<FastifyRequest, Visit<User, FastifyContext>>()
+  const beingCounted = new WeakSet<FastifyRequest>()
   const visitOf = (request: FastifyRequest): Visit<User, FastifyContext> => {
     const visit = visits.get(request)
     if (visit === undefined) throw new Error('A request reached our routes without having been let in')
@@ -47,7 +48,7 @@ export async function registerRoutes<User extends ConnectUser>(
     const visit = visits.get(request)
     // A hook of the app refused it before it came to us.
     if (visit === undefined) throw error
-    const refusal = ours(error, visit.phase)
+    const refusal = ours(error, beingCounted.has(request))
     routes.refuse(visit, refusal)
     if (isCorbadoError(refusal)) reply.headers(refusal.headers)
     throw refusal
@@ -59,7 +60,10 @@ export async function registerRoutes<User extends ConnectUser>(
       global: true,
       max: (request) => rateLimit[visitOf(request).route].max,
       timeWindow: (request) => rateLimit[visitOf(request).route].windowMs,
-      keyGenerator: (request) => routes.limitKey(visitOf(request)),
+      keyGenerator: (request) => {
+        beingCounted.add(request)
+        return routes.limitKey(visitOf(request))
+      },
       errorResponseBuilder: (_request, { ttl }) => rateLimited(ttl),
       addHeaders: {
         'x-ratelimit-limit': false,
@@ -72,6 +76,11 @@ export async function registerRoutes<User extends ConnectUser>(
       ...(rateLimit.redis === undefined
         ? {}
         : { redis: rateLimit.redis, nameSpace: `corbado-connect:limit:${settings.client.projectId}:` }),
+    })
+    // Next in the same list of hooks: what fails from here on is not the limiter's store.
+    const counted = async (request: FastifyRequest): Promise<void> => void beingCounted.delete(request)
+    own.addHook('onRoute', (route) => {
+      route.onRequest = [route.onRequest ?? [], counted].flat()
     })
   }
 
@@ -120,10 +129,10 @@ export async function registerRoutes<User extends ConnectUser>(
 }
 
 /** Errors of Fastify's body reader and of the limiter's store get our codes; those of the app stay what they are. */
-function ours(error: FastifyError, phase: Visit<ConnectUser, FastifyContext>['phase']): Error {
+function ours(error: FastifyError, isBeingCounted: boolean): Error {
   if (isCorbadoError(error)) return error
   if (error.code?.startsWith('FST_ERR_CTP_')) return bodyError(error)
-  if (phase === 'entered' && error.statusCode === undefined) return limiterFailed(error)
+  if (isBeingCounted) return limiterFailed(error)
   return error
 }
 
