@@ -6,6 +6,8 @@ import { type CheckedSignedPasskeyData, clockSkewSeconds } from './signed-passke
 
 /** How long the store may take, in milliseconds, before the login is refused. */
 const storeTimeoutMs = 250
+/** The shortest reservation, in milliseconds: hooks may hold several logins up until their token has just expired. */
+const minReservationMs = 60_000
 
 /** One token, held by one login: nobody else gets a session for it. */
 export interface Reservation {
@@ -24,7 +26,7 @@ export async function reserveToken(store: ReplayStore, token: CheckedSignedPassk
   // Not the token: its signature has several spellings. Not `jti`: before verification anybody can write one.
   const key = createHash('sha256').update(token.signingInput).digest('base64url')
   const owner = randomUUID()
-  const ttlMs = (token.claims.exp + clockSkewSeconds) * 1000 - Date.now()
+  const ttlMs = Math.max(minReservationMs, Math.ceil((token.claims.exp + clockSkewSeconds) * 1000 - Date.now()))
   const release = async () => {
     try {
       await inTime(() => store.release(key, owner))
@@ -35,9 +37,12 @@ export async function reserveToken(store: ReplayStore, token: CheckedSignedPassk
 
   let reserved: boolean
   try {
-    reserved = await inTime(() => store.reserve(key, owner, ttlMs))
+    reserved = await inTime(
+      () => store.reserve(key, owner, ttlMs),
+      (reservedLate) => reservedLate && release(),
+    )
   } catch (error) {
-    // A command that timed out may still be carried out.
+    // A command that failed or timed out may have been carried out all the same.
     void release()
     throw unavailable(error)
   }
@@ -54,19 +59,25 @@ export async function reserveToken(store: ReplayStore, token: CheckedSignedPassk
   }
 }
 
-async function inTime<Result>(operation: () => Result | Promise<Result>): Promise<Result> {
+async function inTime<Result>(
+  operation: () => Result | Promise<Result>,
+  onLate: (result: Result) => unknown = () => {},
+): Promise<Result> {
   const result = operation()
-  if (!(result instanceof Promise)) return result
+  if (typeof result !== 'object') return result
+  // Also a promise of another library than the language's own.
+  const answer = (async () => result)()
   const timer = new AbortController()
   const late = sleep(storeTimeoutMs, undefined, { signal: timer.signal }).then(() => {
+    answer.then(onLate, () => {})
     throw new Error('The store did not answer in time')
   })
   try {
-    return await Promise.race([result, late])
+    return await Promise.race([answer, late])
   } finally {
     timer.abort()
     late.catch(() => {})
-    result.catch(() => {})
+    answer.catch(() => {})
   }
 }
 
