@@ -29,7 +29,7 @@ export interface Answer {
 }
 
 /** What a page of the application's own origin sends. */
-export const browser: OutgoingHttpHeaders = { 'sec-fetch-site': 'same-origin' }
+export const browser = { 'sec-fetch-site': 'same-origin' }
 
 export const connectTokenPath = '/auth/createConnectToken'
 export const verifyPath = '/auth/verifySignedPasskeyData'

@@ -1,0 +1,16 @@
+// Run as a process of its own: what a server says when a proxy's header comes that it does not trust.
+import { HeaderSession } from './people.js'
+import { browser, logIn } from './requests.js'
+import { frameworks } from './servers.js'
+
+const [index = '0', backendApi = ''] = process.argv.slice(2)
+const framework = frameworks[Number(index)]
+if (framework === undefined) throw new Error(`No framework ${index}`)
+
+const app = await framework.start({
+  client: { projectId: 'pro-1', apiSecret: 'corbado1_x', backendApi },
+  session: new HeaderSession(),
+  findUser: () => null,
+})
+for (let sent = 0; sent < 3; sent += 1) await logIn(app, 'malformed', { ...browser, 'x-forwarded-for': '9.9.9.9' })
+await app.close()
