@@ -219,9 +219,9 @@ t.test('the error handler of the app sees our errors, and our headers survive it
           seen.push({ code: error.code, statusCode: error.statusCode })
           return reply.code(error.statusCode ?? 500).send({ problem: error.code })
         }),
-      () => {
-        // Not awaited: an awaited plugin keeps the handler that it found, as every plugin in Fastify.
-        app.register(corbadoConnect, {
+      // Awaited: the routes of a plugin otherwise keep the handler that it found.
+      async () => {
+        await app.register(corbadoConnect, {
           ...optionsFor(project),
           rateLimit: { connectToken: { max: 1, windowMs: 30_000 } },
         })

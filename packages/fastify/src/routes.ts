@@ -43,7 +43,8 @@ export async function registerRoutes<User extends ConnectUser>(
   own.setValidatorCompiler(() => () => true)
   own.setSerializerCompiler(() => serialize)
 
-  own.setErrorHandler((error: FastifyError, request, reply) => {
+  const handlerBefore = own.errorHandler
+  const errorHandler = (error: FastifyError, request: FastifyRequest, reply: FastifyReply): unknown => {
     reply.header('cache-control', 'no-store')
     const visit = visits.get(request)
     // A hook of the app refused it before it came to us.
@@ -51,8 +52,10 @@ export async function registerRoutes<User extends ConnectUser>(
     const refusal = ours(error, beingCounted.has(request))
     routes.refuse(visit, refusal)
     if (isCorbadoError(refusal)) reply.headers(refusal.headers)
-    throw refusal
-  })
+    // Thrown, it reaches the handler that the app had when it registered us; one that was set later has to be asked for.
+    if (own.errorHandler === handlerBefore) throw refusal
+    return own.errorHandler(refusal, request, reply)
+  }
 
   const { rateLimit } = settings
   if (rateLimit !== false) {
@@ -91,6 +94,7 @@ export async function registerRoutes<User extends ConnectUser>(
       url,
       bodyLimit: maxBodyBytes,
       schema: routeSchemas[route],
+      errorHandler,
       onRequest: async (request, reply) => {
         // Fastify decodes /%70ath before it looks for a route; Express does not.
         if (request.raw.url?.split('?', 1)[0] !== request.routeOptions.url) return reply.callNotFound()
