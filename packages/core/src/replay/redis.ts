@@ -1,3 +1,4 @@
+import { assertFunction } from '../option-checks.js'
 import type { ReplayStore } from './store.js'
 
 /** The few commands of an ioredis client that the store uses. */
@@ -21,9 +22,12 @@ const deleteIfOwned = `
  * fail fast (`enableOfflineQueue: false`, `maxRetriesPerRequest: 0`, `commandTimeout: 250`): a login without an answer
  * of the store within 250 ms is refused with `CORBADO_STORE_UNAVAILABLE`.
  *
+ * @throws TypeError where it is not given a client
  * @see https://redis.io/docs/latest/commands/set/
  */
 export function redisReplayStore(redis: RedisReplayClient): ReplayStore {
+  for (const command of ['set', 'eval'])
+    assertFunction(`redisReplayStore: ${command} of an ioredis client`, Reflect.get(Object(redis), command))
   return {
     async reserve(key, owner, ttlMs) {
       const previous = await redis.set(keyPrefix + key, owner, 'PX', Math.ceil(ttlMs), 'NX', 'GET')
