@@ -34,7 +34,11 @@ export interface HttpContext {
 /** How a framework's cookie library reads and writes. */
 export interface CookieCodec {
   parse(header: string): Readonly<Record<string, string | undefined>>
-  serialize(name: string, value: string, attributes: CookieAttributes & { readonly expires?: Date }): string
+  serialize(
+    name: string,
+    value: string,
+    attributes: CookieAttributes & { readonly expires?: Date; readonly encode: (value: string) => string },
+  ): string
 }
 
 /** The part of {@link Http} that every framework over Node's own server shares. */
@@ -62,15 +66,20 @@ export abstract class NodeHttp implements Http {
   }
 
   appendCookie(name: string, value: string, attributes: CookieAttributes): void {
-    this.addSetCookie(this.#cookies.serialize(name, value, attributes))
+    this.addSetCookie(this.#cookies.serialize(name, value, { ...attributes, encode }))
   }
 
   clearCookie(name: string, attributes: CookieAttributes): void {
-    this.addSetCookie(this.#cookies.serialize(name, '', { ...attributes, maxAge: 0, expires: new Date(0) }))
+    this.addSetCookie(this.#cookies.serialize(name, '', { ...attributes, maxAge: 0, expires: new Date(0), encode }))
   }
 }
 
 /** A cookie of a request, also where there is no response at hand. */
 export function readCookie(headers: IncomingHttpHeaders, name: string, cookies: CookieCodec): string | undefined {
   return headers.cookie === undefined ? undefined : cookies.parse(headers.cookie)[name]
+}
+
+/** Encodes what a cookie cannot carry as it is: some cookie libraries encode more, and so make a long value too long. */
+function encode(value: string): string {
+  return /[^\x21-\x7e]|[",;\\%]/.test(value) ? encodeURIComponent(value) : value
 }

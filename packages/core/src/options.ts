@@ -164,8 +164,10 @@ function resolveClient(option: CorbadoClient | CorbadoClientOptions | undefined)
   ownsClient: boolean
 } {
   if (option === undefined) return { client: CorbadoClient.fromEnv(), ownsClient: true }
+  if (typeof option !== 'object' || option === null)
+    throw new TypeError('client: a CorbadoClient or its options were expected')
   // By its shape: a second installed copy of this package has a class of its own.
-  if (typeof option === 'object' && 'connectTokens' in option) return { client: option, ownsClient: false }
+  if ('connectTokens' in option) return { client: option, ownsClient: false }
   return { client: new CorbadoClient(option), ownsClient: true }
 }
 
