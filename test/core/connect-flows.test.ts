@@ -1,0 +1,181 @@
+import { inspect } from 'node:util'
+import {
+  type ConnectOptions,
+  type ConnectUser,
+  createConnect,
+  type HttpContext,
+  memoryReplayStore,
+} from '@corbado-connect/core'
+import { type Emulator, startEmulator } from '@corbado-connect/emulator'
+import t from 'tap'
+import { outcomeOf, summary } from './corbado-calls.js'
+import { newContext } from './http-context.js'
+
+type Options = ConnectOptions<ConnectUser, HttpContext>
+
+let corbado: Emulator
+t.before(async () => {
+  corbado = await startEmulator()
+})
+t.teardown(() => corbado.close())
+t.beforeEach(() => corbado.reset())
+
+const users = new Map<string, ConnectUser>(
+  [{ identifier: 'jane', displayName: 'Jane Doe' }, { identifier: 'joe' }].map((user) => [user.identifier, user]),
+)
+
+/** The flows over the emulator, as an application would make them; some hooks replaced. */
+function setUp(options: Partial<Options> = {}) {
+  const sessions: [identifier: string, claimed: unknown][] = []
+  const connect = createConnect<ConnectUser>({
+    client: { projectId: corbado.projectId, apiSecret: corbado.apiSecret, backendApi: corbado.url },
+    findUser: (identifier) => users.get(identifier) ?? null,
+    session: {
+      getUser: () => null,
+      createSession: ({ user, claims }) => {
+        sessions.push([user.identifier, claims?.webauthnId])
+        return { session: user.identifier }
+      },
+    },
+    ...options,
+  })
+  const login = (signedPasskeyData: string) => connect.verifyLogin({ signedPasskeyData }, newContext())
+  return { connect, sessions, login }
+}
+
+const verifications = (): number => corbado.count({ route: 'passkeys.verifySignedData' })
+t.test('issueConnectToken: the identity is the given user’s, the life time ours', async (t) => {
+  const { connect } = setUp({ tokenLifetimeSeconds: 120 })
+  const user = { identifier: 'jane', displayName: 'Jane Doe', email: 'canary' }
+  const issued = await connect.issueConnectToken({ user, type: 'passkey-append' })
+  t.same(Object.keys(issued), ['connectToken', 'expiresAt'])
+  t.match(issued.connectToken, /^ctk1_/)
+  t.ok(Math.abs(issued.expiresAt - Date.now() / 1000 - 120) < 5)
+  await connect.issueConnectToken({ user: { identifier: 'joe' }, type: 'passkey-append' })
+  await connect.issueConnectToken({ user: { identifier: 'joe', displayName: '' }, type: 'passkey-append' })
+  for (const type of ['passkey-list', 'passkey-delete', 'passkey-login'] as const) {
+    await connect.issueConnectToken({ user, type })
+  }
+  const maxLifetimeInSeconds = 120
+  t.same(
+    corbado.requests({ route: 'connectTokens.create' }).map(({ body }) => body),
+    [
+      { type: 'passkey-append', data: { identifier: 'jane', displayName: 'Jane Doe' }, maxLifetimeInSeconds },
+      { type: 'passkey-append', data: { identifier: 'joe', displayName: 'joe' }, maxLifetimeInSeconds },
+      { type: 'passkey-append', data: { identifier: 'joe', displayName: 'joe' }, maxLifetimeInSeconds },
+      ...['passkey-list', 'passkey-delete', 'passkey-login'].map((type) => ({
+        type,
+        data: { identifier: 'jane' },
+        maxLifetimeInSeconds,
+      })),
+    ],
+  )
+  await connect.close()
+})
+
+t.test('issueConnectToken: refusals, before anything is sent', async (t) => {
+  const { connect } = setUp()
+  const issue = async (user: unknown, type: unknown): Promise<string> =>
+    summary(await outcomeOf(Reflect.apply(connect.issueConnectToken, connect, [{ user, type }])))
+  for (const type of ['passkey-admin', '', 'toString', undefined, ['passkey-list']]) {
+    t.equal(await issue({ identifier: 'jane' }, type), '403 TYPE_NOT_ALLOWED', String(type))
+  }
+  for (const user of [undefined, null, {}, { identifier: '' }, { identifier: ' jane' }, { identifier: 'ja\ud800' }]) {
+    t.equal(await issue(user, 'passkey-list'), '500 HOOK_FAILED', inspect(user))
+  }
+  t.equal(corbado.count(), 0)
+})
+
+t.test('verifyLogin: one request, one session, for the user of the verified claims', async (t) => {
+  const { connect, sessions, login } = setUp()
+  const token = await corbado.signIn('jane')
+  t.same(await login(token), { session: 'jane' })
+  t.same(sessions, [['jane', 'jane']])
+  t.match(corbado.requests({ route: 'passkeys.verifySignedData' }), [{ body: { username: 'jane' } }])
+  t.equal(summary(await outcomeOf(login(token))), '409 TOKEN_ALREADY_USED')
+  t.equal(verifications(), 1)
+  // A second instance with a store of its own: Corbado's single use is the first lock.
+  const elsewhere = setUp({ replayStore: memoryReplayStore() })
+  t.equal(summary(await outcomeOf(elsewhere.login(token))), '401 PASSKEY_REJECTED')
+  await connect.close()
+})
+
+t.test('verifyLogin: refusals, and whether Corbado was asked', async (t) => {
+  const { sessions, login } = setUp()
+  const tokens: Record<string, [token: unknown, expected: string, asked: number]> = {
+    'no token': [undefined, '400 INVALID_REQUEST', 0],
+    'broken form': ['a.b', '400 INVALID_REQUEST', 0],
+    'another key': [await corbado.signIn('jane', { signedBy: 'stranger' }), '401 PASSKEY_REJECTED', 1],
+    'no signature': [await corbado.signIn('jane', { signedBy: 'nobody' }), '401 PASSKEY_REJECTED', 0],
+    'a challenge nobody issued': [
+      await corbado.signIn('jane', { claims: { challengeId: 'was-1' } }),
+      '401 PASSKEY_REJECTED',
+      1,
+    ],
+    'another project': [await corbado.signIn('jane', { claims: { iss: 'pro-2' } }), '401 PASSKEY_REJECTED', 0],
+    'another algorithm': [await corbado.signIn('jane', { header: { alg: 'RS512' } }), '401 PASSKEY_REJECTED', 0],
+    'nobody we know': [await corbado.signIn('mallory'), '401 PASSKEY_REJECTED', 1],
+  }
+  const errors = new Set<string>()
+  for (const [name, [signedPasskeyData, expected, asked]] of Object.entries(tokens)) {
+    const before = verifications()
+    const outcome = await outcomeOf(Reflect.apply(login, undefined, [signedPasskeyData]))
+    t.equal(summary(outcome), expected, name)
+    t.equal(verifications() - before, asked, name)
+    if ('code' in outcome && outcome.statusCode === 401) errors.add(`${outcome.code} ${outcome.retryable}`)
+  }
+  t.equal(errors.size, 1, 'all refusals look the same')
+  t.same(sessions, [])
+})
+
+t.test('findUser: another identifier than the one asked for is refused', async (t) => {
+  for (const found of ['JANE', 'jane ', 'joe', 'jаne', '']) {
+    const { sessions, login } = setUp({ findUser: () => ({ identifier: found }) })
+    t.equal(summary(await outcomeOf(login(await corbado.signIn('jane')))), '401 PASSKEY_REJECTED', found)
+    t.same(sessions, [])
+  }
+  const asked: string[] = []
+  const { login } = setUp({
+    findUser(identifier) {
+      asked.push(identifier)
+      return null
+    },
+  })
+  await outcomeOf(login(await corbado.signIn('K')))
+  t.same(asked, ['K'], 'the Kelvin sign stays what it is')
+})
+
+t.test('expectedUsername decides for whom Corbado and findUser are asked', async (t) => {
+  const { sessions, login } = setUp({ expectedUsername: async () => 'joe' })
+  t.equal(summary(await outcomeOf(login(await corbado.signIn('jane')))), '401 PASSKEY_REJECTED', 'user_mismatch')
+  t.same(await login(await corbado.signIn('joe')), { session: 'joe' })
+  t.same(sessions, [['joe', 'joe']])
+  for (const wrong of ['', ' joe', 'jo\u202ee']) {
+    const broken = setUp({ expectedUsername: () => wrong })
+    const before = verifications()
+    t.equal(summary(await outcomeOf(broken.login(await corbado.signIn('joe')))), '401 PASSKEY_REJECTED')
+    t.equal(verifications(), before)
+  }
+})
+
+t.test('verifyPasskey: a passkey of this user, and no session', async (t) => {
+  const { connect, sessions } = setUp({ findUser: () => Promise.reject(new Error('nobody is to be looked up')) })
+  const stepUp = (signedPasskeyData: string) =>
+    connect.verifyPasskey({ user: { identifier: 'jane' }, signedPasskeyData })
+  const mine = await corbado.signIn('jane')
+  t.match(await stepUp(mine), { webauthnId: 'jane', iss: corbado.projectId })
+  t.equal(summary(await outcomeOf(stepUp(mine))), '409 TOKEN_ALREADY_USED')
+  const before = verifications()
+  t.equal(summary(await outcomeOf(stepUp(await corbado.signIn('joe')))), '401 PASSKEY_REJECTED')
+  t.equal(verifications(), before + 1, 'asked with the name of this user')
+  t.match(corbado.requests({ route: 'passkeys.verifySignedData' }).at(-1)?.body, { username: 'jane' })
+  t.equal(summary(await outcomeOf(stepUp('a.b.c'))), '400 INVALID_REQUEST')
+  t.same(sessions, [])
+})
+
+t.test('a step-up and a login share the lock on single use', async (t) => {
+  const { connect, login } = setUp()
+  const token = await corbado.signIn('jane')
+  await connect.verifyPasskey({ user: { identifier: 'jane' }, signedPasskeyData: token })
+  t.equal(summary(await outcomeOf(login(token))), '409 TOKEN_ALREADY_USED')
+})
