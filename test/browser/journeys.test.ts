@@ -1,0 +1,322 @@
+import type { Cookie } from 'playwright-core'
+import t, { type Test } from 'tap'
+import { launchChromium, noChromium } from './chromium.js'
+import { bundlePage, examples, type RunningExample, startExample } from './example-app.js'
+import { jane, type Visitor, visit } from './visitor.js'
+
+const passkeyName = 'Passkey in Chrome on Linux'
+
+t.test('the example apps in a browser', { skip: noChromium }, async (t) => {
+  await bundlePage()
+  const browser = await launchChromium()
+  t.teardown(() => browser.close())
+
+  for (const example of examples) {
+    t.test(example, async (t) => {
+      /** Each with an app of its own, whose limits nobody has used up, and a person whose browser is new. */
+      const scene = (name: string, play: (t: Test, visitor: Visitor, app: RunningExample) => Promise<void>) =>
+        t.test(name, async (t) => {
+          const app = await startExample(t, example)
+          const visitor = await visit(browser, app.origin)
+          t.teardown(() => visitor.context.close())
+          await play(t, visitor, app)
+        })
+
+      await scene('from a password to a passkey and back', wholeJourney)
+      await scene('tokens are good for what they are for, once', tokens)
+      await scene('autofill', autofill)
+      await scene('two tabs', twoTabs)
+      await scene('prompts that are refused', refusedPrompts)
+      await scene('a passkey that was deleted elsewhere', deletedPasskey)
+      await scene('when something is down', outages)
+      await scene('too many attempts', tooManyAttempts)
+    })
+  }
+})
+
+async function wholeJourney(t: Test, visitor: Visitor, { corbado }: RunningExample) {
+  const { page, device } = visitor
+  await visitor.signInWithPassword()
+  t.equal(await visitor.heading(), 'Hello, Jane Doe')
+  t.ok(await page.getByRole('heading', { name: 'Sign in faster next time' }).isVisible(), 'a passkey is offered')
+  t.same(await visitor.passkeys(), [])
+
+  await visitor.createPasskey()
+  t.same(await visitor.passkeys(), [passkeyName])
+  t.match(await page.locator('#passkeys').textContent(), /Created just now.*Not used yet/)
+  t.notOk(await page.getByRole('heading', { name: 'Sign in faster next time' }).isVisible())
+  t.equal(await device.passkeyCount(), 1)
+  t.match(corbado.passkeys(), [{ identifier: /^[0-9a-f-]{36}$/ }], 'known to Corbado by a stable identifier')
+
+  t.match(sessionCookieOf(await visitor.context.cookies()), {
+    name: '__Host-corbado_connect_session',
+    domain: 'localhost',
+    path: '/',
+    httpOnly: true,
+    secure: true,
+    sameSite: 'Lax',
+  })
+
+  await visitor.signOut()
+  t.equal(await visitor.heading(), 'Sign in')
+  t.equal(sessionCookieOf(await visitor.context.cookies()), undefined)
+
+  await visitor.signInWithPasskey('Sign in with your passkey')
+  t.equal(await visitor.heading(), 'Hello, Jane Doe', 'without typing anything')
+  t.match(await page.locator('#passkeys').textContent(), /Last used just now/)
+
+  const states = (await visitor.context.cookies()).filter(({ name }) => name === '__Host-cbo_client_state')
+  t.match(states, [{ httpOnly: true, secure: true, sameSite: 'Lax', path: '/' }])
+  await visitor.signOut()
+  await page.evaluate(() => localStorage.clear())
+  await visitor.open()
+  t.ok(
+    await page.getByRole('button', { name: 'Sign in with your passkey' }).isVisible(),
+    'the cookie has brought back who signed in last',
+  )
+  await page.getByLabel('E-mail address').fill(jane.email)
+  await visitor.autofillOffered()
+  await visitor.signInWithPasskey('Sign in with a passkey')
+  t.equal(await visitor.heading(), 'Hello, Jane Doe', 'by the address')
+
+  const used = [...visitor.secrets].find((secret) => secret.startsWith('eyJ'))
+  t.match(
+    await visitor.post('/auth/verifySignedPasskeyData', { signedPasskeyData: used }),
+    { status: 409, body: { code: 'CORBADO_TOKEN_ALREADY_USED' } },
+    'what signed in once does not do it again',
+  )
+  t.match(await page.locator('#acts').textContent(), /has seen this token before, and did not ask Corbado again/)
+
+  await visitor.click(`Delete ${passkeyName}`)
+  await visitor.click('Keep it')
+  t.same(await visitor.passkeys(), [passkeyName])
+  await visitor.click(`Delete ${passkeyName}`)
+  await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click()
+  await page.getByText('The passkey was deleted.').waitFor()
+  t.same(await visitor.passkeys(), [])
+  t.same(corbado.passkeys(), [])
+  t.equal(await device.passkeyCount(), 0, 'the device was told to forget it, too')
+
+  const kinds = [...visitor.secrets].map((secret) => secret.replace(/^(ctk1|eyJ).*/, '$1'))
+  t.same([...new Set(kinds)].sort(), ['correct horse battery staple', 'ctk1', 'eyJ'], 'the secrets were seen')
+  const kept = (await visitor.stored()) + page.url()
+  t.same(
+    [...visitor.secrets].filter((secret) => kept.includes(secret)),
+    [],
+    'and are kept nowhere',
+  )
+  const shown = await page.content()
+  const shownSecrets = [...visitor.secrets].filter((secret) => shown.includes(secret))
+  t.same(shownSecrets, [jane.password], 'nor shown, but for the password that the page proposes to try')
+  t.notMatch(await visitor.stored(), /"accessToken"|__Host-/)
+
+  t.same(
+    visitor.complaints,
+    // Nobody is signed in when the page is opened, twice; and the replay.
+    ['401 /me', '401 /me', '409 /auth/verifySignedPasskeyData'],
+    'the console complains about nothing else',
+  )
+}
+
+async function tokens(t: Test, visitor: Visitor, { corbado }: RunningExample) {
+  await visitor.signInWithPassword()
+  await visitor.createPasskey()
+  const [passkey] = corbado.passkeys()
+  const newToken = async (type: string): Promise<string> => {
+    const { body } = await visitor.post('/auth/createConnectToken', { type })
+    return typeof body === 'object' && body !== null && 'connectToken' in body ? String(body.connectToken) : ''
+  }
+  const manage = (operation: string, body: object) =>
+    visitor.post(`${corbado.browserUrl}/v2/connect/manage/${operation}`, body, {
+      'x-corbado-projectid': corbado.projectId,
+    })
+
+  const appendToken = await newToken('passkey-append')
+  t.match(appendToken, /^ctk1_/)
+  t.match(
+    await manage('delete', { connectToken: appendToken, credentialID: passkey?.id }),
+    { status: 401, body: { error: { type: 'login_error' } } },
+    'a token for creating does not delete',
+  )
+  const listToken = await newToken('passkey-list')
+  t.match(await manage('list', { connectToken: listToken }), { status: 200, body: { passkeys: [{ id: passkey?.id }] } })
+  t.match(await manage('list', { connectToken: listToken }), { status: 401 }, 'and none works twice')
+  t.equal(corbado.passkeys().length, 1)
+  t.match(
+    await visitor.post('/auth/createConnectToken', { type: 'passkey-login' }),
+    { status: 403, body: { code: 'CORBADO_TYPE_NOT_ALLOWED' } },
+    'a type that this app does not hand out',
+  )
+
+  await visitor.device.answering(async () => {
+    await visitor.click('Add a passkey')
+    t.match(await visitor.refusal(), /already has a passkey/, 'one for each device')
+  })
+}
+
+async function autofill(t: Test, visitor: Visitor) {
+  const { page, device } = visitor
+  t.equal(await page.getByLabel('E-mail address').getAttribute('autocomplete'), 'username webauthn')
+  await visitor.signInWithPassword()
+  await visitor.createPasskey()
+  await device.answering(async () => {
+    const login = page.waitForRequest('**/auth/verifySignedPasskeyData')
+    await visitor.click('Sign out')
+    const { signedPasskeyData } = (await login).postDataJSON()
+    const claims = JSON.parse(Buffer.from(signedPasskeyData.split('.')[1], 'base64url').toString())
+    t.equal(claims.isCUI, true, 'Corbado calls it a login through conditional UI')
+    await page.getByRole('heading', { name: 'Choosing a passkey in the autofill' }).waitFor()
+    await page.getByRole('heading', { name: 'Hello, Jane Doe' }).waitFor()
+  })
+  t.same(visitor.complaints, ['401 /me'])
+}
+
+async function twoTabs(t: Test, visitor: Visitor) {
+  const { page } = visitor
+  const other = await visitor.openTab()
+  await other.getByRole('heading', { name: 'Sign in', exact: true }).waitFor()
+
+  await visitor.signInWithPassword()
+  await other.getByRole('heading', { name: 'Hello, Jane Doe' }).waitFor()
+  t.pass('signed in here is signed in there')
+  // A browser asks for a passkey only in the tab that somebody looks at, and draws no other.
+  await page.bringToFront()
+  await visitor.createPasskey()
+  await other.getByText(passkeyName).waitFor()
+  t.pass('a passkey created here is listed there')
+  await other.bringToFront()
+  await other.getByRole('button', { name: `Delete ${passkeyName}` }).click()
+  await other.getByRole('dialog').getByRole('button', { name: 'Delete' }).click()
+  await page.getByText('You have no passkey yet.').waitFor()
+  t.pass('deleted there is deleted here')
+  await other.getByRole('button', { name: 'Sign out' }).click()
+  await page.getByText('You signed out in another tab.').waitFor()
+  t.equal(await visitor.heading(), 'Sign in')
+
+  await page.bringToFront()
+  await visitor.signInWithPassword()
+  await visitor.context.clearCookies()
+  await visitor.click('Create a passkey')
+  t.equal(await visitor.refusal(), 'Your session has ended. Sign in again.')
+  t.equal(await visitor.heading(), 'Sign in')
+}
+
+async function refusedPrompts(t: Test, visitor: Visitor, { corbado }: RunningExample) {
+  const { page, device } = visitor
+  await visitor.signInWithPassword()
+  await device.recognises(false)
+  await device.answering(async () => {
+    await visitor.click('Create a passkey')
+    t.equal(await visitor.refusal(), 'No passkey was created: the prompt was closed or ran out of time.')
+  })
+  t.same(corbado.passkeys(), [])
+  await device.recognises(true)
+  await visitor.createPasskey()
+  await visitor.signOut()
+  await device.recognises(false)
+  await device.answering(async () => {
+    await visitor.click('Sign in with your passkey')
+    t.equal(await visitor.refusal(), 'You are not signed in: the passkey prompt was closed or ran out of time.')
+  })
+  t.equal(await visitor.heading(), 'Sign in')
+  t.equal(sessionCookieOf(await visitor.context.cookies()), undefined)
+
+  await page.getByLabel('E-mail address').fill('nobody@example.com')
+  await visitor.click('Sign in with a passkey')
+  t.equal(await visitor.refusal(), 'No passkey was found for this account. Sign in with your password instead.')
+  await page.getByLabel('E-mail address').fill('jane')
+  await visitor.click('Sign in with a passkey')
+  t.equal(await page.locator('#email-error').textContent(), 'Type your e-mail address, such as jane@example.com.')
+}
+
+async function deletedPasskey(t: Test, visitor: Visitor, { corbado }: RunningExample) {
+  const { page, device } = visitor
+  await visitor.signInWithPassword()
+  await visitor.createPasskey()
+  const { body } = await visitor.post('/auth/createConnectToken', { type: 'passkey-delete' })
+  const connectToken = typeof body === 'object' && body !== null && 'connectToken' in body ? body.connectToken : ''
+  await visitor.signOut()
+  // Another device deletes it: this one is told nothing and still has it.
+  const deletion = await fetch(`${corbado.url}/v2/connect/manage/delete`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', 'x-corbado-projectid': corbado.projectId },
+    body: JSON.stringify({ connectToken, credentialID: corbado.passkeys()[0]?.id }),
+  })
+  t.equal(deletion.status, 200)
+  t.equal(await device.passkeyCount(), 1)
+
+  await visitor.click('Sign in with your passkey')
+  t.equal(await visitor.refusal(), 'No passkey was found for this account. Sign in with your password instead.')
+  await visitor.autofillOffered()
+  await device.answering(async () => {
+    await visitor.open()
+    t.equal(await visitor.refusal(), 'This passkey was deleted from your account. Use another one, or your password.')
+  })
+  t.equal(await visitor.heading(), 'Sign in')
+
+  await visitor.signInWithPassword()
+  t.equal(await device.passkeyCount(), 0, 'the list tells the device, which forgets it')
+  t.ok(await page.getByRole('heading', { name: 'Sign in faster next time' }).isVisible())
+}
+
+async function outages(t: Test, visitor: Visitor, { corbado }: RunningExample) {
+  const { page, context } = visitor
+  await visitor.signInWithPassword()
+  const busy = corbado.fault({
+    route: 'connectTokens.create',
+    kind: 'status',
+    status: 429,
+    headers: { 'retry-after': '7' },
+  })
+  await visitor.click('Create a passkey')
+  t.equal(await visitor.refusal(), 'The passkey service is not available. Try again in 7 seconds.')
+  busy.remove()
+  await visitor.createPasskey()
+  await visitor.signOut()
+
+  const lost = corbado.fault({ route: 'passkeys.verifySignedData', kind: 'close', when: 'after' })
+  await visitor.device.answering(async () => {
+    await visitor.click('Sign in with your passkey')
+    t.match(await visitor.refusal(), /We could not find out whether your login went through. You are not signed in/)
+  })
+  lost.remove()
+  t.equal(await visitor.heading(), 'Sign in')
+
+  const gone = corbado.fault({ route: 'login.start', kind: 'reset' })
+  await page.getByLabel('E-mail address').fill(jane.email)
+  await visitor.click('Sign in with a passkey')
+  t.equal(
+    await visitor.refusal(),
+    'The passkey service cannot be reached. Check your connection, or use your password.',
+  )
+  gone.remove()
+
+  await context.setOffline(true)
+  await page.getByLabel('Password', { exact: true }).fill(jane.password)
+  await visitor.click('Sign in with password')
+  t.equal(await visitor.refusal(), 'The app cannot be reached. Check your connection and try again.')
+  await context.setOffline(false)
+  await visitor.signInWithPassword()
+
+  const listless = corbado.fault({ route: 'manage.list', kind: 'status', status: 500 })
+  await visitor.open()
+  await page.getByText('Your passkeys cannot be shown.').waitFor()
+  t.equal(await visitor.heading(), 'Hello, Jane Doe', 'the rest of the app works without Corbado')
+  listless.remove()
+}
+
+async function tooManyAttempts(t: Test, visitor: Visitor) {
+  const { page } = visitor
+  await page.getByLabel('E-mail address').fill(jane.email)
+  await page.getByLabel('Password', { exact: true }).fill('wrong')
+  await visitor.click('Sign in with password')
+  t.equal(await visitor.refusal(), 'The e-mail address or the password is wrong.')
+  for (let attempts = 0; attempts < 10; attempts += 1)
+    await visitor.post('/login', { email: '', password: '' }).catch(() => {})
+  await visitor.click('Sign in with password')
+  await page.getByText('Too many attempts.').waitFor()
+  t.match(await visitor.refusal(), /^Too many attempts\. Try again in \d+ seconds\.$/)
+}
+
+const sessionCookieOf = (cookies: Cookie[]): Cookie | undefined =>
+  cookies.find(({ name }) => name.includes('corbado_connect_session'))
