@@ -22,6 +22,10 @@ function verdictOf(token: unknown, rule = check): string {
   }
 }
 
+/** A name that ends no line of the test's own output. */
+const printable = (text: string): string =>
+  text.replace(/[^ -~]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`)
+
 /** The sample of Corbado's documentation. */
 const documented =
   'eyJhbGciOiJSUzI1NiIsImtpZCI6InBraS01MTc3MzQ2NzY5MTkxNjgyNTg5IiwidHlwIjoiSldUIn0.eyJpc3MiOiJwcm8tNzgxNTI5NjI5Mzk0MDg4MTYyMCIsInN1YiI6InVzci02NzYxMzgwNzg3MzIzNDUzMTciLCJleHAiOjE3NTMyMDkwNzMsIm5iZiI6MTc1MzIwODc2MywiaWF0IjoxNzUzMjA4NzczLCJqdGkiOiJiTWpveWJnRENCQVhvbEh0bWlvTnN5dHlWQ2FSS24iLCJwcm9jZXNzSWQiOiJKY1ptbWFTUlFJMVZQRFRaTW1WMSIsInVzZXJuYW1lIjoiIiwiY3JlZGVudGlhbCI6ImNyZS0xMzU2NjYzMDA1MjA0MDQ2MDc3NCIsImNoYWxsZW5nZUlkIjoid2FzLTU0MzYzNzg4NTAxNzYzNzYyMTgiLCJ3ZWJhdXRobklkIjoiYzM2NGE4NTItMDA3MS03MGE0LTBmZTgtZWQ1NzI4YWE5NTIyIiwiaXNDVUkiOmZhbHNlfQ.dFvzxf7t0rdFueaLXLRD0K4hNIXhpm-vMWOaq_PRM_S3J4EO8TYg5fglAPHtdaMhvKPsKxxXtiOVt2DR5t7-AZSmlxdqyRJavV-ffRflJ5ZihfAqGrSMvD8-eN6xv81Nv46SSTKvWvDvImeCwxIvLxzuz4uOPGOVbqRqFYBgXJ4OMkXEN9SiS2ygA-KSvkJ7W1mdgumI4nWjHxNXn_BbtKZihQur6rf4WuZq1heo_SACvAZ8JJPSlUOMRESrjn1RhbBnhAL3v-0ppaMnHlLiLB5tLcvmdohJ6Ws9kcebVJE9d53Hfrzm2thyyg3MgFj0gZdjBzF-0ugqhsjXKIzLrQ'
@@ -179,7 +183,7 @@ t.test('times: 60 s of skew, 15 minutes of life at the most', async (t) => {
 t.test('identifiers: what can be sent and compared as it is', async (t) => {
   const good = ['jane', 'jane@doe.com', 'Jane Doe', 'c364a852-0071-70a4-0fe8-ed5728aa9522', '用户', 'é', '😀']
   for (const name of [...good, '__proto__', 'constructor', 'toString', "' OR 1=1", 'x'.repeat(512)]) {
-    t.ok(isIdentifier(name), name)
+    t.ok(isIdentifier(name), printable(name))
     t.equal(checkSignedPasskeyData(tokenOf(name), check).claims.webauthnId, name, 'unchanged')
   }
   const bad = ['', ' jane', 'jane ', '\u00a0jane', 'jane\u3000', '\ufeffjane', 'ja\u200bne', 'ja\u200dne', 'ja\u2060ne']
@@ -187,8 +191,8 @@ t.test('identifiers: what can be sent and compared as it is', async (t) => {
   const control = ['ja\nne', 'ja\u0000ne', 'ja\u001b[31mne', 'ja\u0085ne', 'ja\u2028ne']
   const surrogates = ['ja\ud800ne', '\udc00', 'jane\ud83d']
   for (const name of [...bad, ...bidi, ...control, ...surrogates, 'x'.repeat(513)]) {
-    t.notOk(isIdentifier(name), JSON.stringify(name))
-    t.equal(verdictOf(tokenOf(name)), rejected, JSON.stringify(name))
+    t.notOk(isIdentifier(name), printable(name))
+    t.equal(verdictOf(tokenOf(name)), rejected, printable(name))
   }
   for (const value of [undefined, null, 1, ['jane'], {}, new String('jane')]) t.notOk(isIdentifier(value))
 })

@@ -63,8 +63,9 @@ export class Transport {
       this.#own = []
       return
     }
-    const newPool = () =>
+    const newPool = (options: Pool.Options = {}) =>
       new Pool(origin, {
+        ...options,
         connections: maxConnections,
         allowH2: false,
         // Each of undici's own timers leaves a gap; ours is raced against every attempt.
@@ -73,7 +74,8 @@ export class Transport {
         connect: { timeout: timeoutMs },
       })
     const reused = newPool()
-    const fresh = newPool()
+    // The connection of a call that was given up while it connected was never used; it must not stand there for the next.
+    const fresh = newPool({ keepAliveTimeout: 1 })
     this.#reused = reused
     this.#fresh = fresh
     this.#own = [reused, fresh]
