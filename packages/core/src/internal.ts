@@ -1,7 +1,9 @@
 // What the adapters are made of. Not part of the public API.
 export { type AdapterParts, type ConnectApp, createAdapterParts } from './app.js'
 export { bodyError, maxBodyBytes, parseJsonBody } from './body.js'
+export { serializeAnswer } from './errors.js'
 export { logsAsError } from './events.js'
+export { withoutThen } from './hooks.js'
 export { type CookieCodec, NodeHttp } from './http.js'
 export type { RouteName } from './options.js'
 export { warnOfUntrustedProxy } from './proxy-warning.js'

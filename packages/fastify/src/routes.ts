@@ -8,8 +8,10 @@ import {
   type RouteName,
   rateLimited,
   routeSchemas,
+  serializeAnswer,
   type Visit,
   warnOfUntrustedProxy,
+  withoutThen,
 } from '@corbado-connect/core/internal'
 import fastifyRateLimit from '@fastify/rate-limit'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
@@ -17,6 +19,9 @@ import type { Exchange, FastifyContext } from './http.js'
 
 /** Clients that the limiter keeps apart at the most, where it counts in memory. */
 const maxCountedClients = 50_000
+/** Of the limiter's own; `Retry-After` comes with our error. */
+const limiterHeaders = ['x-ratelimit-limit', 'x-ratelimit-remaining', 'x-ratelimit-reset', 'retry-after']
+const noHeaders = Object.fromEntries(limiterHeaders.map((name) => [name, false]))
 
 /** What the routes are made of. */
 export interface RouteParts<User extends ConnectUser>
@@ -41,7 +46,7 @@ export async function registerRoutes<User extends ConnectUser>(
   own.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, bytes, done) => done(null, bytes))
   // The core validates, by the same schemas; here they are for the app's OpenAPI document.
   own.setValidatorCompiler(() => () => true)
-  own.setSerializerCompiler(() => serialize)
+  own.setSerializerCompiler(() => serializeAnswer)
 
   const handlerBefore = own.errorHandler
   const errorHandler = (error: FastifyError, request: FastifyRequest, reply: FastifyReply): unknown => {
@@ -68,13 +73,8 @@ export async function registerRoutes<User extends ConnectUser>(
         return routes.limitKey(visitOf(request))
       },
       errorResponseBuilder: (_request, { ttl }) => rateLimited(ttl),
-      addHeaders: {
-        'x-ratelimit-limit': false,
-        'x-ratelimit-remaining': false,
-        'x-ratelimit-reset': false,
-        'retry-after': false,
-      },
-      addHeadersOnExceeding: { 'x-ratelimit-limit': false, 'x-ratelimit-remaining': false, 'x-ratelimit-reset': false },
+      addHeaders: noHeaders,
+      addHeadersOnExceeding: noHeaders,
       cache: maxCountedClients,
       ...(rateLimit.redis === undefined
         ? {}
@@ -138,22 +138,4 @@ function ours(error: FastifyError, isBeingCounted: boolean): Error {
   if (error.code?.startsWith('FST_ERR_CTP_')) return bodyError(error)
   if (isBeingCounted) return limiterFailed(error)
   return error
-}
-
-/** A reply is awaited until it is sent: a hook that returns it unsent would wait for ever instead of failing. */
-async function withoutThen<Result>(reply: FastifyReply, work: () => Promise<Result>): Promise<Result> {
-  Object.defineProperty(reply, 'then', { value: undefined, configurable: true })
-  try {
-    return await work()
-  } finally {
-    Reflect.deleteProperty(reply, 'then')
-  }
-}
-
-/** Fastify's own error handler hands an error over as it is: of one that is not ours the usual four fields are sent. */
-function serialize(payload: unknown): string {
-  if (!(payload instanceof Error) || isCorbadoError(payload)) return JSON.stringify(payload)
-  const { statusCode, code, error, message }: Error & { statusCode?: unknown; code?: unknown; error?: unknown } =
-    payload
-  return JSON.stringify({ statusCode, code, error, message })
 }
