@@ -18,13 +18,17 @@ export interface Scene {
 }
 
 /** A part of the contract: it runs on every framework, and what was seen must not differ between them. */
-export function contract(name: string, run: (scene: Scene) => Promise<void>): void {
+export function contract(
+  name: string,
+  run: (scene: Scene) => Promise<void>,
+  on: readonly Framework[] = frameworks,
+): void {
   const seen = new Map<string, { by: string; value: unknown; times: number }>()
   t.test(name, async (t) => {
-    for (const framework of frameworks) {
+    for (const framework of on) {
       await t.test(framework.name, (t) => run(sceneOn(t, framework, seen)))
     }
-    const missing = [...seen].filter(([, { times }]) => times !== frameworks.length).map(([name]) => name)
+    const missing = [...seen].filter(([, { times }]) => times !== on.length).map(([name]) => name)
     t.strictSame(missing, [], 'everything was seen once on every framework')
   })
 }
