@@ -15,8 +15,8 @@ import {
   wellBehaved,
 } from './fault-server.js'
 
-/** Where a hang has to end, in milliseconds. */
-const deadline = 400
+/** Where a hang has to end, and how much later at the most, in milliseconds. */
+const hangDeadline = 400
 const slack = 500
 
 const success = JSON.stringify({ verificationResult: 'success' })
@@ -35,6 +35,8 @@ type Row = {
   reply?: Reply
   server?: FaultServerOptions
   https?: true
+  /** Milliseconds; default 5000. */
+  timeoutMs?: number
   verify: string
   create: string
   /** Complete requests that the server got. */
@@ -53,12 +55,14 @@ const tooLate = {
   verify: '504 OUTCOME_UNKNOWN',
   create: '504 UPSTREAM_TIMEOUT retryable',
   requests: { verify: 1, create: 1 },
+  timeoutMs: hangDeadline,
 }
 
 const rows: Record<string, Row> = {
   'TLS handshake hangs': {
     ...neverSent,
     https: true,
+    timeoutMs: hangDeadline,
     server: { onBytes: () => {} },
     create: '504 UPSTREAM_TIMEOUT retryable',
     connections: { verify: 1, create: 1 },
@@ -103,23 +107,27 @@ const rows: Record<string, Row> = {
   'headers of a success, then silence': { ...tooLate, reply: raw(answerHead(success.length)) },
 }
 
-for (const [name, row] of Object.entries(rows)) {
-  // All at once: most of them wait for a deadline.
-  t.test(name, { buffered: true }, async (t) => {
-    for (const call of ['verify', 'create'] as const) {
-      const server = await startFaultServer(row.reply ?? silence, row.server)
-      t.teardown(() => server.close())
-      const origin = row.https ? server.httpsOrigin : server.origin
-      const client = clientOf({ origin }, { timeoutMs: deadline })
-      const startedAt = performance.now()
-      const outcome = call === 'verify' ? await verify(client) : await create(client)
-      t.ok(performance.now() - startedAt < deadline + slack, 'within the deadline')
-      t.equal(summary(outcome), row[call], call)
-      t.equal(server.requests.length, row.requests[call], `${call}: requests`)
-      t.equal(server.connections(), row.connections?.[call] ?? row.requests[call], `${call}: connections`)
-    }
-  })
-}
+t.test('faults of a connection, and what each call makes of them', async (t) => {
+  // Some at once: many wait for a deadline.
+  t.jobs = 3
+  for (const [name, row] of Object.entries(rows)) {
+    t.test(name, { buffered: true }, async (t) => {
+      for (const call of ['verify', 'create'] as const) {
+        const server = await startFaultServer(row.reply ?? silence, row.server)
+        t.teardown(() => server.close())
+        const origin = row.https ? server.httpsOrigin : server.origin
+        const { timeoutMs = 5000 } = row
+        const client = clientOf({ origin }, { timeoutMs })
+        const startedAt = performance.now()
+        const outcome = call === 'verify' ? await verify(client) : await create(client)
+        t.ok(performance.now() - startedAt < timeoutMs + slack, 'within the deadline')
+        t.equal(summary(outcome), row[call], call)
+        t.equal(server.requests.length, row.requests[call], `${call}: requests`)
+        t.equal(server.connections(), row.connections?.[call] ?? row.requests[call], `${call}: connections`)
+      }
+    })
+  }
+})
 
 t.test('port refused: three attempts, then 503', async (t) => {
   const server = await startFaultServer(silence)

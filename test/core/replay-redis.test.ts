@@ -1,4 +1,3 @@
-import { once } from 'node:events'
 import { redisReplayStore } from '@corbado-connect/core/redis'
 import { Redis } from 'ioredis'
 import t from 'tap'
@@ -13,6 +12,10 @@ const keyPrefix = 'corbado-connect:replay:'
 const unavailable = '503 STORE_UNAVAILABLE retryable'
 let tokens = 0
 const newToken = (): string => tokenOf('jane', { jti: `jti-${tokens++}` })
+
+/** The next event of a client; `once` of node:events would give up at the errors on the way. */
+const next = (redis: Redis, event: 'ready' | 'close'): Promise<void> =>
+  new Promise((resolve) => redis.once(event, () => resolve()))
 
 const login = async (flow: Flow, signedPasskeyData: string): Promise<string> =>
   summary(await outcomeOf(flow.connect.verifyLogin({ signedPasskeyData }, newContext())))
@@ -40,7 +43,7 @@ t.test(
     }
     const redis = connect()
     const other = connect()
-    await Promise.all([once(redis, 'ready'), once(other, 'ready')])
+    await Promise.all([next(redis, 'ready'), next(other, 'ready')])
     const store = redisReplayStore(redis)
 
     t.test('one owner at a time; used is for good', async (t) => {
@@ -130,7 +133,7 @@ t.test(
 
     t.test('down: 503 at once; back again: works without a restart', async (t) => {
       const flow = connectOver(() => verdictOf('success'), { replayStore: store })
-      const closed = once(redis, 'close')
+      const closed = next(redis, 'close')
       await server.stop()
       await closed
       for (let index = 0; index < 3; index += 1) {
@@ -139,7 +142,7 @@ t.test(
         t.ok(performance.now() - startedAt < 500)
       }
       t.equal(flow.sent.length, 0)
-      const ready = once(redis, 'ready')
+      const ready = next(redis, 'ready')
       await server.start()
       await ready
       t.equal(await login(flow, newToken()), 'ok')
