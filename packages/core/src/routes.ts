@@ -46,7 +46,7 @@ export class Routes<User extends ConnectUser, Context extends HttpContext> {
   readonly #settings: Settings<User, Context>
   readonly #flows: ConnectFlows<User, Context>
   readonly #visits = new Set<Visit<User, Context>>()
-  #closing = false
+  #closed: Promise<void> | undefined
   #onEmpty: (() => void) | undefined
 
   constructor(settings: Settings<User, Context>, flows: ConnectFlows<User, Context>) {
@@ -70,7 +70,7 @@ export class Routes<User extends ConnectUser, Context extends HttpContext> {
 
   /** Closing → origin → (connect token) `getUser`. */
   async enter(visit: Visit<User, Context>): Promise<void> {
-    if (this.#closing) throw new CorbadoError('SHUTTING_DOWN', { reason: 'closing' })
+    if (this.#closed !== undefined) throw new CorbadoError('SHUTTING_DOWN', { reason: 'closing' })
     this.requireSameOrigin(visit.context)
     if (visit.route === 'connectToken') {
       visit.user = await this.#flows.currentUser(visit.context)
@@ -137,8 +137,12 @@ export class Routes<User extends ConnectUser, Context extends HttpContext> {
   }
 
   /** Refuses new requests, lets those under way finish, and closes what the flows hold. */
-  async close(): Promise<void> {
-    this.#closing = true
+  close(): Promise<void> {
+    this.#closed ??= this.#close()
+    return this.#closed
+  }
+
+  async #close(): Promise<void> {
     if (this.#visits.size > 0) {
       const empty = new Promise<void>((resolve) => {
         this.#onEmpty = resolve

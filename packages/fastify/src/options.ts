@@ -12,9 +12,7 @@ export interface FastifyConnectOptions<User extends ConnectUser> extends Connect
 
 /**
  * Types the hooks by your own user type where the options are written apart from the call. It returns them as they are.
- *
- * @example
- * const options = defineOptions({ findUser: (identifier: string) => users.get(identifier) ?? null, session })
+ * `defineOptions({ findUser: (identifier: string) => users.get(identifier) ?? null, session })`
  */
 export function defineOptions<User extends ConnectUser>(
   options: FastifyConnectOptions<User>,

@@ -5,7 +5,6 @@ import {
   limiterFailed,
   maxBodyBytes,
   parseJsonBody,
-  type RouteName,
   rateLimited,
   routeSchemas,
   serializeAnswer,
@@ -81,14 +80,17 @@ export async function registerRoutes<User extends ConnectUser>(
         : { redis: rateLimit.redis, nameSpace: `corbado-connect:limit:${settings.client.projectId}:` }),
     })
     // Next in the same list of hooks: what fails from here on is not the limiter's store.
-    const counted = async (request: FastifyRequest): Promise<void> => void beingCounted.delete(request)
     own.addHook('onRoute', (route) => {
-      route.onRequest = [route.onRequest ?? [], counted].flat()
+      route.onRequest = [
+        route.onRequest ?? [],
+        async (request: FastifyRequest) => void beingCounted.delete(request),
+      ].flat()
     })
   }
 
-  const register = (route: RouteName, url: string | null): void => {
-    if (url === null) return
+  for (const route of ['connectToken', 'verify'] as const) {
+    const url = settings.paths[route]
+    if (url === null) continue
     own.route({
       method: 'POST',
       url,
@@ -121,21 +123,15 @@ export async function registerRoutes<User extends ConnectUser>(
       },
     })
   }
-  register('connectToken', settings.paths.connectToken)
-  register('verify', settings.paths.verify)
 
-  let closed: Promise<void> | undefined
-  own.addHook('preClose', async () => {
-    // Not awaited here: the server must go on with what it has let in.
-    closed = routes.close()
-  })
-  own.addHook('onClose', async () => closed ?? routes.close())
+  // Not awaited before the server closes: it must go on with what it has let in.
+  own.addHook('preClose', async () => void routes.close())
+  own.addHook('onClose', () => routes.close())
 }
 
 /** Errors of Fastify's body reader and of the limiter's store get our codes; those of the app stay what they are. */
 function ours(error: FastifyError, isBeingCounted: boolean): Error {
   if (isCorbadoError(error)) return error
   if (error.code?.startsWith('FST_ERR_CTP_')) return bodyError(error)
-  if (isBeingCounted) return limiterFailed(error)
-  return error
+  return isBeingCounted ? limiterFailed(error) : error
 }
