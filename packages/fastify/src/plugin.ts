@@ -41,10 +41,7 @@ async function plugin<User extends ConnectUser>(
     if (loadedCookies === undefined) throw new Error('app.corbadoConnect can be used once the plugin is loaded')
     return loadedCookies
   }
-  const contextOf = (exchange: Exchange): FastifyContext => ({
-    ...exchange,
-    http: new FastifyHttp(exchange, cookies()),
-  })
+  const contextOf = (pair: Exchange): FastifyContext => ({ ...pair, http: new FastifyHttp(pair, cookies()) })
   const parts = createAdapterParts<User, FastifyContext, Exchange, FastifyRequest>(
     { onEvent: logEvent, ...connectOptions },
     { contextOf, cookies },
