@@ -1,3 +1,4 @@
+import type { Emulator } from '@corbado-connect/emulator'
 import type { Cookie } from 'playwright-core'
 import t, { type Test } from 'tap'
 import { launchChromium, noChromium } from './chromium.js'
@@ -23,13 +24,10 @@ t.test('the example apps in a browser', { skip: noChromium }, async (t) => {
         })
 
       await scene('from a password to a passkey and back', wholeJourney)
-      await scene('tokens are good for what they are for, once', tokens)
-      await scene('autofill', autofill)
+      await scene('tokens, and prompts that are refused', refusals)
+      await scene('autofill, also of a passkey that was deleted elsewhere', autofill)
       await scene('two tabs', twoTabs)
-      await scene('prompts that are refused', refusedPrompts)
-      await scene('a passkey that was deleted elsewhere', deletedPasskey)
       await scene('when something is down', outages)
-      await scene('too many attempts', tooManyAttempts)
     })
   }
 })
@@ -118,27 +116,64 @@ async function wholeJourney(t: Test, visitor: Visitor, { corbado }: RunningExamp
   )
 }
 
-async function tokens(t: Test, visitor: Visitor, { corbado }: RunningExample) {
+async function refusals(t: Test, visitor: Visitor, { corbado }: RunningExample) {
+  const { page, device } = visitor
   await visitor.signInWithPassword()
+  await device.recognises(false)
+  await visitor.answering(async () => {
+    await visitor.click('Create a passkey')
+    t.equal(await visitor.refusal(), 'No passkey was created: the prompt was closed or ran out of time.')
+  })
+  t.same(corbado.passkeys(), [])
+  await device.recognises(true)
   await visitor.createPasskey()
+  await visitor.answering(async () => {
+    await visitor.click('Add a passkey')
+    t.match(await visitor.refusal(), /already has a passkey/, 'one for each device')
+  })
+  await tokens(t, visitor, corbado)
+
+  await visitor.signOut()
+  await device.recognises(false)
+  await visitor.answering(async () => {
+    await visitor.click('Sign in with your passkey')
+    t.equal(await visitor.refusal(), 'You are not signed in: the passkey prompt was closed or ran out of time.')
+  })
+  t.equal(await visitor.heading(), 'Sign in')
+  t.equal(sessionCookieOf(await visitor.context.cookies()), undefined)
+
+  await page.getByLabel('E-mail address').fill('jane')
+  await visitor.click('Sign in with a passkey')
+  t.equal(await page.locator('#email-error').textContent(), 'Type your e-mail address, such as jane@example.com.')
+  await page.getByLabel('E-mail address').fill('nobody@example.com')
+  await visitor.click('Sign in with a passkey')
+  t.equal(await visitor.refusal(), 'No passkey was found for this account. Sign in with your password instead.')
+
+  await page.getByLabel('E-mail address').fill(jane.email)
+  await page.getByLabel('Password', { exact: true }).fill('wrong')
+  await visitor.click('Sign in with password')
+  t.equal(await visitor.refusal(), 'The e-mail address or the password is wrong.')
+  for (let attempts = 0; attempts < 10; attempts += 1) await visitor.post('/login', { email: '', password: '' })
+  await visitor.click('Sign in with password')
+  t.match(await visitor.refusal(), /^Too many attempts\. Try again in \d+ seconds\.$/)
+}
+
+/** A connect token is good for what it is for, once. */
+async function tokens(t: Test, visitor: Visitor, corbado: Emulator) {
   const [passkey] = corbado.passkeys()
-  const newToken = async (type: string): Promise<string> => {
-    const { body } = await visitor.post('/auth/createConnectToken', { type })
-    return typeof body === 'object' && body !== null && 'connectToken' in body ? String(body.connectToken) : ''
-  }
   const manage = (operation: string, body: object) =>
     visitor.post(`${corbado.browserUrl}/v2/connect/manage/${operation}`, body, {
       'x-corbado-projectid': corbado.projectId,
     })
 
-  const appendToken = await newToken('passkey-append')
+  const appendToken = await visitor.connectToken('passkey-append')
   t.match(appendToken, /^ctk1_/)
   t.match(
     await manage('delete', { connectToken: appendToken, credentialID: passkey?.id }),
     { status: 401, body: { error: { type: 'login_error' } } },
     'a token for creating does not delete',
   )
-  const listToken = await newToken('passkey-list')
+  const listToken = await visitor.connectToken('passkey-list')
   t.match(await manage('list', { connectToken: listToken }), { status: 200, body: { passkeys: [{ id: passkey?.id }] } })
   t.match(await manage('list', { connectToken: listToken }), { status: 401 }, 'and none works twice')
   t.equal(corbado.passkeys().length, 1)
@@ -147,19 +182,14 @@ async function tokens(t: Test, visitor: Visitor, { corbado }: RunningExample) {
     { status: 403, body: { code: 'CORBADO_TYPE_NOT_ALLOWED' } },
     'a type that this app does not hand out',
   )
-
-  await visitor.device.answering(async () => {
-    await visitor.click('Add a passkey')
-    t.match(await visitor.refusal(), /already has a passkey/, 'one for each device')
-  })
 }
 
-async function autofill(t: Test, visitor: Visitor) {
+async function autofill(t: Test, visitor: Visitor, { corbado }: RunningExample) {
   const { page, device } = visitor
   t.equal(await page.getByLabel('E-mail address').getAttribute('autocomplete'), 'username webauthn')
   await visitor.signInWithPassword()
   await visitor.createPasskey()
-  await device.answering(async () => {
+  await visitor.picking(async () => {
     const login = page.waitForRequest('**/auth/verifySignedPasskeyData')
     await visitor.click('Sign out')
     const { signedPasskeyData } = (await login).postDataJSON()
@@ -169,6 +199,29 @@ async function autofill(t: Test, visitor: Visitor) {
     await page.getByRole('heading', { name: 'Hello, Jane Doe' }).waitFor()
   })
   t.same(visitor.complaints, ['401 /me'])
+
+  // Another device deletes it: this one is told nothing and still has it.
+  const connectToken = await visitor.connectToken('passkey-delete')
+  await visitor.signOut()
+  const deletion = await fetch(`${corbado.url}/v2/connect/manage/delete`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', 'x-corbado-projectid': corbado.projectId },
+    body: JSON.stringify({ connectToken, credentialID: corbado.passkeys()[0]?.id }),
+  })
+  t.equal(deletion.status, 200)
+  t.equal(await device.passkeyCount(), 1)
+
+  await visitor.click('Sign in with your passkey')
+  t.equal(await visitor.refusal(), 'No passkey was found for this account. Sign in with your password instead.')
+  await visitor.picking(async () => {
+    await visitor.open()
+    t.equal(await visitor.refusal(), 'This passkey was deleted from your account. Use another one, or your password.')
+  })
+  t.equal(await visitor.heading(), 'Sign in')
+
+  await visitor.signInWithPassword()
+  t.equal(await device.passkeyCount(), 0, 'the list tells the device, which forgets it')
+  t.ok(await page.getByRole('heading', { name: 'Sign in faster next time' }).isVisible())
 }
 
 async function twoTabs(t: Test, visitor: Visitor) {
@@ -201,64 +254,6 @@ async function twoTabs(t: Test, visitor: Visitor) {
   t.equal(await visitor.heading(), 'Sign in')
 }
 
-async function refusedPrompts(t: Test, visitor: Visitor, { corbado }: RunningExample) {
-  const { page, device } = visitor
-  await visitor.signInWithPassword()
-  await device.recognises(false)
-  await device.answering(async () => {
-    await visitor.click('Create a passkey')
-    t.equal(await visitor.refusal(), 'No passkey was created: the prompt was closed or ran out of time.')
-  })
-  t.same(corbado.passkeys(), [])
-  await device.recognises(true)
-  await visitor.createPasskey()
-  await visitor.signOut()
-  await device.recognises(false)
-  await device.answering(async () => {
-    await visitor.click('Sign in with your passkey')
-    t.equal(await visitor.refusal(), 'You are not signed in: the passkey prompt was closed or ran out of time.')
-  })
-  t.equal(await visitor.heading(), 'Sign in')
-  t.equal(sessionCookieOf(await visitor.context.cookies()), undefined)
-
-  await page.getByLabel('E-mail address').fill('nobody@example.com')
-  await visitor.click('Sign in with a passkey')
-  t.equal(await visitor.refusal(), 'No passkey was found for this account. Sign in with your password instead.')
-  await page.getByLabel('E-mail address').fill('jane')
-  await visitor.click('Sign in with a passkey')
-  t.equal(await page.locator('#email-error').textContent(), 'Type your e-mail address, such as jane@example.com.')
-}
-
-async function deletedPasskey(t: Test, visitor: Visitor, { corbado }: RunningExample) {
-  const { page, device } = visitor
-  await visitor.signInWithPassword()
-  await visitor.createPasskey()
-  const { body } = await visitor.post('/auth/createConnectToken', { type: 'passkey-delete' })
-  const connectToken = typeof body === 'object' && body !== null && 'connectToken' in body ? body.connectToken : ''
-  await visitor.signOut()
-  // Another device deletes it: this one is told nothing and still has it.
-  const deletion = await fetch(`${corbado.url}/v2/connect/manage/delete`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', 'x-corbado-projectid': corbado.projectId },
-    body: JSON.stringify({ connectToken, credentialID: corbado.passkeys()[0]?.id }),
-  })
-  t.equal(deletion.status, 200)
-  t.equal(await device.passkeyCount(), 1)
-
-  await visitor.click('Sign in with your passkey')
-  t.equal(await visitor.refusal(), 'No passkey was found for this account. Sign in with your password instead.')
-  await visitor.autofillOffered()
-  await device.answering(async () => {
-    await visitor.open()
-    t.equal(await visitor.refusal(), 'This passkey was deleted from your account. Use another one, or your password.')
-  })
-  t.equal(await visitor.heading(), 'Sign in')
-
-  await visitor.signInWithPassword()
-  t.equal(await device.passkeyCount(), 0, 'the list tells the device, which forgets it')
-  t.ok(await page.getByRole('heading', { name: 'Sign in faster next time' }).isVisible())
-}
-
 async function outages(t: Test, visitor: Visitor, { corbado }: RunningExample) {
   const { page, context } = visitor
   await visitor.signInWithPassword()
@@ -275,7 +270,7 @@ async function outages(t: Test, visitor: Visitor, { corbado }: RunningExample) {
   await visitor.signOut()
 
   const lost = corbado.fault({ route: 'passkeys.verifySignedData', kind: 'close', when: 'after' })
-  await visitor.device.answering(async () => {
+  await visitor.answering(async () => {
     await visitor.click('Sign in with your passkey')
     t.match(await visitor.refusal(), /We could not find out whether your login went through. You are not signed in/)
   })
@@ -303,19 +298,6 @@ async function outages(t: Test, visitor: Visitor, { corbado }: RunningExample) {
   await page.getByText('Your passkeys cannot be shown.').waitFor()
   t.equal(await visitor.heading(), 'Hello, Jane Doe', 'the rest of the app works without Corbado')
   listless.remove()
-}
-
-async function tooManyAttempts(t: Test, visitor: Visitor) {
-  const { page } = visitor
-  await page.getByLabel('E-mail address').fill(jane.email)
-  await page.getByLabel('Password', { exact: true }).fill('wrong')
-  await visitor.click('Sign in with password')
-  t.equal(await visitor.refusal(), 'The e-mail address or the password is wrong.')
-  for (let attempts = 0; attempts < 10; attempts += 1)
-    await visitor.post('/login', { email: '', password: '' }).catch(() => {})
-  await visitor.click('Sign in with password')
-  await page.getByText('Too many attempts.').waitFor()
-  t.match(await visitor.refusal(), /^Too many attempts\. Try again in \d+ seconds\.$/)
 }
 
 const sessionCookieOf = (cookies: Cookie[]): Cookie | undefined =>

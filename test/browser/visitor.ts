@@ -44,14 +44,14 @@ export class Visitor {
 
   /** Presses the button that starts a passkey login and lets the device answer. */
   async signInWithPasskey(button: 'Sign in with a passkey' | 'Sign in with your passkey'): Promise<void> {
-    await this.device.answering(async () => {
+    await this.answering(async () => {
       await this.click(button)
       await this.#signedIn()
     })
   }
 
   async createPasskey(): Promise<void> {
-    await this.device.answering(async () => {
+    await this.answering(async () => {
       await this.click('Create a passkey')
       await this.page.getByText('Your passkey is ready').waitFor()
     })
@@ -75,6 +75,31 @@ export class Visitor {
 
   async autofillOffered(): Promise<void> {
     await this.page.locator('html[data-autofill=offered]').waitFor()
+  }
+
+  /** The person answers every dialog that comes up in the meantime, and picks nothing from the autofill. */
+  async answering(during: () => Promise<void>): Promise<void> {
+    await this.page.evaluate(() => {
+      document.documentElement.dataset.lookingAt = 'dialogs'
+    })
+    try {
+      await this.picking(during)
+    } finally {
+      await this.page.evaluate(() => {
+        delete document.documentElement.dataset.lookingAt
+        dispatchEvent(new Event('lookedaway'))
+      })
+    }
+  }
+
+  /** The person picks a passkey from the autofill as soon as it is offered. */
+  async picking(during: () => Promise<void>): Promise<void> {
+    await this.device.answers(true)
+    try {
+      await during()
+    } finally {
+      await this.device.answers(false)
+    }
   }
 
   async click(button: string): Promise<void> {
@@ -105,10 +130,16 @@ export class Visitor {
           headers: { 'content-type': 'application/json', ...headers },
           body: JSON.stringify(body),
         })
-        return { status: response.status, body: await response.json() }
+        return { status: response.status, body: await response.json().catch(() => null) }
       },
       [url, body, headers] as const,
     )
+  }
+
+  /** A connect token, got as the page gets it. */
+  async connectToken(type: string): Promise<string> {
+    const { body } = await this.post('/auth/createConnectToken', { type })
+    return typeof body === 'object' && body !== null && 'connectToken' in body ? String(body.connectToken) : ''
   }
 
   /** Everything that a script of this origin has stored, as one text. */
@@ -122,7 +153,7 @@ export class Visitor {
   }
 }
 
-/** A device that answers prompts only when it is told to, as a person would, and never by itself. */
+/** A device that can hold passkeys. It answers when it is told to, and never by itself. */
 export class Device {
   readonly #session: CDPSession
   readonly #authenticatorId: string
@@ -132,19 +163,16 @@ export class Device {
     this.#authenticatorId = authenticatorId
   }
 
-  /** The person answers every prompt that comes up in the meantime. */
-  async answering(during: () => Promise<void>): Promise<void> {
-    await this.#answer(true)
-    try {
-      await during()
-    } finally {
-      await this.#answer(false)
-    }
+  /** Whether somebody touches it when it asks. */
+  async answers(enabled: boolean): Promise<void> {
+    const authenticatorId = this.#authenticatorId
+    await this.#session.send('WebAuthn.setAutomaticPresenceSimulation', { authenticatorId, enabled })
   }
 
   /** Whether it recognises the person; where not, every prompt ends as if it had been cancelled. */
   async recognises(person: boolean): Promise<void> {
-    await this.#send('WebAuthn.setUserVerified', { isUserVerified: person })
+    const authenticatorId = this.#authenticatorId
+    await this.#session.send('WebAuthn.setUserVerified', { authenticatorId, isUserVerified: person })
   }
 
   /** How many passkeys it holds. */
@@ -152,20 +180,6 @@ export class Device {
     const authenticatorId = this.#authenticatorId
     const { credentials } = await this.#session.send('WebAuthn.getCredentials', { authenticatorId })
     return credentials.length
-  }
-
-  async #answer(enabled: boolean): Promise<void> {
-    await this.#send('WebAuthn.setAutomaticPresenceSimulation', { enabled })
-  }
-
-  async #send(
-    ...[method, parameters]:
-      | ['WebAuthn.setUserVerified', { isUserVerified: boolean }]
-      | ['WebAuthn.setAutomaticPresenceSimulation', { enabled: boolean }]
-  ): Promise<void> {
-    const authenticatorId = this.#authenticatorId
-    if (method === 'WebAuthn.setUserVerified') await this.#session.send(method, { authenticatorId, ...parameters })
-    else await this.#session.send(method, { authenticatorId, ...parameters })
   }
 }
 
@@ -198,17 +212,29 @@ async function attachDevice(page: Page): Promise<Device> {
   return new Device(session, authenticatorId)
 }
 
-/** Writes down on the page when the browser offers passkeys in the autofill; nothing else would show it. */
+/**
+ * Writes down on the page when the browser offers passkeys in the autofill; nothing else would show it. And while the
+ * person looks at dialogs, the simulated device does not get to see that offer, which it would take at once.
+ */
 async function markAutofill(page: Page): Promise<void> {
   await page.addInitScript(() => {
     const { credentials } = navigator
     const get = credentials.get.bind(credentials)
     credentials.get = async (options) => {
+      if (options?.mediation !== 'conditional') return get(options)
       const { dataset } = document.documentElement
-      const answer = get(options)
-      if (options?.mediation !== 'conditional') return answer
       dataset.autofill = 'offered'
-      return answer.finally(() => delete dataset.autofill)
+      try {
+        if (dataset.lookingAt === 'dialogs') {
+          await new Promise((resolve, reject) => {
+            addEventListener('lookedaway', resolve, { once: true })
+            options.signal?.addEventListener('abort', () => reject(options.signal?.reason))
+          })
+        }
+        return await get(options)
+      } finally {
+        delete dataset.autofill
+      }
     }
   })
 }
