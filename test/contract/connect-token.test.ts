@@ -225,7 +225,8 @@ contract('the deadline', async ({ t, start, refused }) => {
   const before = performance.now()
   refused('no answer', await askForToken(app, ada.identifier), 'UPSTREAM_TIMEOUT')
   const took = performance.now() - before
-  t.ok(took >= 240 && took < 750, `${took} ms`)
+  // Far below the default deadline, also on a busy machine.
+  t.ok(took >= 240 && took < 2000, `${took} ms`)
   t.ok(creations(upstream) <= 2)
 })
 

@@ -61,7 +61,7 @@ contract('a replay store that fails', async ({ t, start, refused }) => {
   const hung = await start(optionsFor(upstream, { replayStore: silent }))
   const before = performance.now()
   refused('silent', await logIn(hung, await upstream.signIn(ada.identifier)), 'STORE_UNAVAILABLE')
-  t.ok(performance.now() - before < 500, 'at once')
+  t.ok(performance.now() - before < 2000, 'soon')
   t.equal(verifications(upstream), 0, 'fails closed')
 
   const session = new HeaderSession()
