@@ -1,6 +1,23 @@
 import type { Dispatcher } from 'undici'
-import type { CorbadoClientOptions } from './client.js'
 import { refuseUnknownOptions } from './option-checks.js'
+
+/** How to reach Corbado. Exactly one of `apiSecret` and `apiKey`. */
+export interface CorbadoClientOptions {
+  /** `pro-…` */
+  readonly projectId: string
+  /** The project's API secret, sent as HTTP Basic together with the project ID. */
+  readonly apiSecret?: string
+  /** A versioned API key with permissions (`connect_tokens:write`, `passkeys:verify`), sent as Bearer. */
+  readonly apiKey?: string
+  /** Origin of the Backend API, without a path. Default `https://backendapi.cloud.corbado.io`; `http` for loopback only. */
+  readonly backendApi?: string
+  /** Total deadline of one call, in milliseconds, retries included. Default 5000. */
+  readonly timeoutMs?: number
+  /** Default `/v2/passkey/verifySignedData`; one of Corbado's pages spells it `/v2/passkeys/…`. */
+  readonly verifySignedDataPath?: string
+  /** A dispatcher of your own (proxy, mutual TLS). It is never closed by us, and no verification is retried over it. */
+  readonly dispatcher?: Dispatcher
+}
 
 const defaultBackendApi = 'https://backendapi.cloud.corbado.io'
 const defaultTimeoutMs = 5000

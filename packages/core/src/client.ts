@@ -1,5 +1,4 @@
-import type { Dispatcher } from 'undici'
-import { clientOptionsFromEnv, resolveClientOptions } from './client-options.js'
+import { type CorbadoClientOptions, clientOptionsFromEnv, resolveClientOptions } from './client-options.js'
 import { callConnectTokens } from './connect-token-call.js'
 import { RetryBudget } from './retry.js'
 import type { ConnectTokenType, VerificationResult } from './schemas.js'
@@ -12,24 +11,6 @@ import {
 } from './schemas.js'
 import { Transport } from './transport.js'
 import { callVerification } from './verification-call.js'
-
-/** How to reach Corbado. Exactly one of `apiSecret` and `apiKey`. */
-export interface CorbadoClientOptions {
-  /** `pro-…` */
-  readonly projectId: string
-  /** The project's API secret, sent as HTTP Basic together with the project ID. */
-  readonly apiSecret?: string
-  /** A versioned API key with permissions (`connect_tokens:write`, `passkeys:verify`), sent as Bearer. */
-  readonly apiKey?: string
-  /** Origin of the Backend API, without a path. Default `https://backendapi.cloud.corbado.io`; `http` for loopback only. */
-  readonly backendApi?: string
-  /** Total deadline of one call, in milliseconds, retries included. Default 5000. */
-  readonly timeoutMs?: number
-  /** Default `/v2/passkey/verifySignedData`; one of Corbado's pages spells it `/v2/passkeys/…`. */
-  readonly verifySignedDataPath?: string
-  /** A dispatcher of your own (proxy, mutual TLS). It is never closed by us, and no verification is retried over it. */
-  readonly dispatcher?: Dispatcher
-}
 
 /** Whom and what a connect token is for. */
 export type CreateConnectToken =

@@ -2,11 +2,11 @@ export {
   type CallOptions,
   type ConnectTokens,
   CorbadoClient,
-  type CorbadoClientOptions,
   type CreateConnectToken,
   type ListConnectTokens,
   type Passkeys,
 } from './client.js'
+export type { CorbadoClientOptions } from './client-options.js'
 export { type Connect, createConnect } from './connect.js'
 export {
   CorbadoError,

@@ -1,4 +1,5 @@
-import { CorbadoClient, type CorbadoClientOptions } from './client.js'
+import { CorbadoClient } from './client.js'
+import type { CorbadoClientOptions } from './client-options.js'
 import { resolveClientState } from './client-state.js'
 import type { ConnectEvent } from './events.js'
 import type { HttpContext } from './http.js'

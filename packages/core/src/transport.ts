@@ -52,7 +52,10 @@ export class Transport {
   readonly #reused: Dispatcher
   readonly #fresh: Dispatcher
   readonly #own: readonly Pool[]
-  readonly #underWay = { reused: 0, fresh: 0 }
+  /** Calls that a dispatcher holds: those under way, and those that were given up and still stand in its queue. */
+  readonly #held = { reused: 0, fresh: 0 }
+  readonly #underWay = new Set<Promise<Exchange>>()
+  #closed: Promise<void> | undefined
 
   constructor({ origin, headers, timeoutMs, dispatcher }: TransportOptions) {
     this.#origin = origin
@@ -84,24 +87,41 @@ export class Transport {
   /** Sends a request once. It never rejects and never outlives its deadline. */
   async send(request: TransportRequest): Promise<Exchange> {
     const lane = request.freshConnection ? 'fresh' : 'reused'
-    if (this.#underWay[lane] >= maxConnections + maxWaiting) return { kind: 'overloaded' }
-    this.#underWay[lane] += 1
+    if (this.#held[lane] >= maxConnections + maxWaiting) return { kind: 'overloaded' }
+    const exchange = this.#exchange(request, lane)
+    this.#underWay.add(exchange)
     try {
-      return await this.#exchange(request, request.freshConnection ? this.#fresh : this.#reused)
+      return await exchange
     } finally {
-      this.#underWay[lane] -= 1
+      this.#underWay.delete(exchange)
     }
   }
 
-  /** Ends the connections of our own; a dispatcher that was handed in stays open. */
-  async close(): Promise<void> {
-    await Promise.all(this.#own.map((pool) => pool.close()))
+  /** Ends the connections of our own once what is under way has ended; a dispatcher that was handed in stays open. */
+  close(): Promise<void> {
+    this.#closed ??= this.#close()
+    return this.#closed
   }
 
-  #exchange(request: TransportRequest, dispatcher: Dispatcher): Promise<Exchange> {
+  async #close(): Promise<void> {
+    // Refuses what is new. Its end is not awaited: what was given up waits there for connections that may never come about.
+    for (const pool of this.#own) void pool.close()
+    await Promise.all(this.#underWay)
+    await Promise.all(this.#own.map((pool) => pool.destroy()))
+  }
+
+  #exchange(request: TransportRequest, lane: 'fresh' | 'reused'): Promise<Exchange> {
+    const dispatcher = lane === 'fresh' ? this.#fresh : this.#reused
     return new Promise((resolve) => {
-      const attempt = new Attempt(request, this.#own.length > 0, resolve)
-      if (attempt.settled) return
+      this.#held[lane] += 1
+      const onLeft = () => {
+        this.#held[lane] -= 1
+      }
+      const attempt = new Attempt(request, { ownPool: this.#own.length > 0, resolve, onLeft })
+      if (attempt.settled) {
+        attempt.leave()
+        return
+      }
       try {
         dispatcher.dispatch(
           {
@@ -130,6 +150,8 @@ class Attempt implements Dispatcher.DispatchHandler {
   readonly #timer: NodeJS.Timeout
   readonly #signal: AbortSignal | undefined
   readonly #ownPool: boolean
+  readonly #onLeft: () => void
+  #left = false
   #controller: Dispatcher.DispatchController | undefined
   #sent = false
   #status = 0
@@ -139,9 +161,18 @@ class Attempt implements Dispatcher.DispatchHandler {
   #chunks: Buffer[] = []
   settled = false
 
-  constructor(request: TransportRequest, ownPool: boolean, resolve: (exchange: Exchange) => void) {
-    this.#resolve = resolve
-    this.#ownPool = ownPool
+  constructor(
+    request: TransportRequest,
+    ends: {
+      readonly ownPool: boolean
+      readonly resolve: (exchange: Exchange) => void
+      /** The dispatcher holds nothing of it any more. */
+      readonly onLeft: () => void
+    },
+  ) {
+    this.#resolve = ends.resolve
+    this.#ownPool = ends.ownPool
+    this.#onLeft = ends.onLeft
     this.#signal = request.signal
     this.#timer = setTimeout(() => this.#give('deadline'), Math.max(0, request.deadline - performance.now()))
     this.#signal?.addEventListener('abort', this.#onAbort, { once: true })
@@ -179,14 +210,23 @@ class Attempt implements Dispatcher.DispatchHandler {
 
   onResponseEnd(): void {
     this.#answered(this.#encoded ? undefined : Buffer.concat(this.#chunks))
+    this.leave()
   }
 
   onResponseError(_: Dispatcher.DispatchController | undefined, error: Error): void {
     this.fail(error)
   }
 
+  /** The dispatcher's last word on it, also after it was given up. */
   fail(error: unknown): void {
     this.#settle({ kind: this.#sent ? 'unanswered' : 'unsent', stop: 'failure', cause: causeOf(error) })
+    this.leave()
+  }
+
+  leave(): void {
+    if (this.#left) return
+    this.#left = true
+    this.#onLeft()
   }
 
   readonly #onAbort = (): void => this.#give('signal')
@@ -209,6 +249,8 @@ class Attempt implements Dispatcher.DispatchHandler {
     this.#signal?.removeEventListener('abort', this.#onAbort)
     this.#chunks = []
     this.#resolve(exchange)
+    // A dispatcher of the user's is not known to speak a last word.
+    if (!this.#ownPool) this.leave()
   }
 }
 
