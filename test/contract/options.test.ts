@@ -265,3 +265,38 @@ contract('routes and prefix', async ({ t, start, see }) => {
   t.strictSame(seen, [200, 404, 400, 200, 404])
   see('statuses', seen)
 })
+
+contract('two projects in one application', async ({ t, start, see }) => {
+  const other = await startEmulator({ projectId: 'pro-2' })
+  t.teardown(() => other.close())
+  const limits = { rateLimit: { verify: { max: 3, windowMs: 60_000 } } }
+  const ofOther = { prefix: '/second', session: cookieSession({ secret, cookieName: 'second' }), ...limits }
+  const app = await start(optionsFor(upstream, { session: cookieSession({ secret }), ...limits }), {
+    second: optionsFor(other, ofOther),
+  })
+  upstream.reset()
+  const secondVerify = '/second/verifySignedPasskeyData'
+  const [ours, theirs] = [await upstream.signIn(ada.identifier), await other.signIn(ada.identifier)]
+  const submit = (path: string, signedPasskeyData: string) => send(app, { path, body: { signedPasskeyData } })
+  const crossed = [await submit(verifyPath, theirs), await submit(secondVerify, ours)].map(({ status }) => status)
+  t.strictSame(
+    [crossed, upstream.count(), other.count()],
+    [[401, 401], 0, 0],
+    'a token of the one is nothing to the other',
+  )
+  const first = await submit(verifyPath, ours)
+  const second = await submit(secondVerify, theirs)
+  t.strictSame([first.status, second.status, upstream.count(), other.count()], [200, 200, 1, 1])
+  t.match([setCookies(first)[0], setCookies(second)[0]], [/^__Host-corbado_connect_session=/, /^__Host-second=/])
+  const cookie = setCookies(first)[0]?.split(';', 1)[0] ?? ''
+  const asking = { headers: { ...browser, cookie }, body: { type: 'passkey-list' } }
+  const tokens = [
+    await send(app, { path: '/auth/createConnectToken', ...asking }),
+    await send(app, { path: '/second/createConnectToken', ...asking }),
+  ].map(({ status }) => status)
+  t.strictSame(tokens, [200, 401], 'nor is a session')
+  const limited = [await submit(verifyPath, ''), await submit(verifyPath, ''), await submit(secondVerify, '')]
+  const statuses = limited.map(({ status }) => status)
+  t.strictSame(statuses, [400, 429, 400], 'and each counts for itself')
+  see('statuses', [crossed, tokens, statuses])
+})

@@ -24,6 +24,8 @@ export interface Surroundings {
   readonly jsonFirst?: boolean
   /** Leaves errors to Express's own last handler. */
   readonly withoutErrorHandler?: boolean
+  /** A second project in the same application. */
+  readonly second?: Options
   /** The address to listen on. */
   readonly host?: string
 }
@@ -54,12 +56,17 @@ const fastify5: Framework = {
   name: 'Fastify 5',
   adapter: fastifyAdapter,
   contextNames: ['http', 'reply', 'request'],
-  async start(options, { trustProxy, log, host = '127.0.0.1' } = {}) {
+  async start(options, { trustProxy, log, second, host = '127.0.0.1' } = {}) {
     const app = Fastify({
       ...(trustProxy === undefined ? {} : { trustProxy }),
       ...(log === undefined ? {} : { logger: { level: 'trace', stream: { write: log } } }),
     })
     await app.register(fastifyAdapter.corbadoConnect, options)
+    if (second !== undefined) {
+      await app.register(async (child) => {
+        await child.register(fastifyAdapter.corbadoConnect, second)
+      })
+    }
     addFastifyRoutes(app)
     await app.listen({ port: 0, host })
     return { port: portOf(app.server.address()), members: app.corbadoConnect, close: () => app.close() }
@@ -94,12 +101,14 @@ function expressFramework({ name, express, adapter }: ExpressKind): Framework {
     name,
     adapter,
     contextNames: ['http', 'req', 'res'],
-    async start(options, { trustProxy, errors, jsonFirst, withoutErrorHandler, host = '127.0.0.1' } = {}) {
+    async start(options, { trustProxy, errors, jsonFirst, withoutErrorHandler, second, host = '127.0.0.1' } = {}) {
       const app = express()
       if (trustProxy !== undefined) app.set('trust proxy', trustProxy)
       if (jsonFirst === true) app.use(express.json())
       const router = adapter.corbadoConnect({ ...options, ...(errors === undefined ? {} : { errors }) })
       app.use(router)
+      const secondRouter = second === undefined ? undefined : adapter.corbadoConnect(second)
+      if (secondRouter !== undefined) app.use(secondRouter)
       addExpressRoutes(app, router, express)
       if (withoutErrorHandler !== true) app.use(answerLikeFastify)
       const server = app.listen(0, host)
@@ -109,7 +118,7 @@ function expressFramework({ name, express, adapter }: ExpressKind): Framework {
         members: router,
         async close() {
           const closed = new Promise<void>((resolve) => server.close(() => resolve()))
-          await Promise.all([router.close(), closed])
+          await Promise.all([router.close(), secondRouter?.close(), closed])
         },
       }
     },
