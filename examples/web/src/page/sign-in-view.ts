@@ -13,18 +13,18 @@ export class SignInView {
   readonly #section = element('sign-in', HTMLElement)
   readonly #title = element('sign-in-title', HTMLElement)
   readonly #again = element('sign-in-again', HTMLElement)
+  readonly #passkeyButton = element('sign-in-passkey', HTMLButtonElement)
   readonly #email = new Field('email', 'Type your e-mail address, such as jane@example.com.')
   readonly #password = new Field('password', 'Type your password.')
 
   constructor(actions: SignInActions) {
-    const passkeyButton = element('sign-in-passkey', HTMLButtonElement)
     const passwordButton = element('sign-in-password', HTMLButtonElement)
     const againButton = element('sign-in-again-button', HTMLButtonElement)
     const withPasskey = () => {
       this.#password.accept()
-      if (this.#email.check()) actions.withPasskey(this.#email.value, passkeyButton)
+      if (this.#email.check()) actions.withPasskey(this.#email.value, this.#passkeyButton)
     }
-    passkeyButton.addEventListener('click', withPasskey)
+    this.#passkeyButton.addEventListener('click', withPasskey)
     againButton.addEventListener('click', () => actions.again(againButton))
     element('sign-in-form', HTMLFormElement).addEventListener('submit', (event) => {
       event.preventDefault()
@@ -46,6 +46,8 @@ export class SignInView {
 
   show(knowsLastLogin: boolean): void {
     this.#again.hidden = !knowsLastLogin
+    // One way in stands out, the easiest one.
+    this.#passkeyButton.classList.toggle('primary', !knowsLastLogin)
     this.#section.hidden = false
   }
 
