@@ -107,7 +107,7 @@ export function optionsApart(): void {
     findUser: (identifier) => users.get(identifier) ?? null,
     onEvent(event, context) {
       exact<Same<typeof event, ConnectEvent>>()
-      exact<Same<typeof context, ExpressContext | undefined>>()
+      exact<Same<typeof context, ExpressContext>>()
     },
     expectedUsername(unverified, { req }) {
       exact<Same<typeof unverified, SignedPasskeyClaims>>()

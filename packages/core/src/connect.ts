@@ -1,6 +1,7 @@
 import type { CorbadoClient } from './client.js'
 import { CorbadoError, isCorbadoError } from './errors.js'
 import type { Trace } from './events.js'
+import { closeGraceMs, waitAtMost } from './grace.js'
 import { runHook } from './hooks.js'
 import type { HttpContext } from './http.js'
 import { type ConnectOptions, resolveOptions, type Settings } from './options.js'
@@ -154,13 +155,13 @@ export class ConnectFlows<User extends ConnectUser, Context extends HttpContext>
     return user
   }
 
-  async close(): Promise<void> {
-    this.#closing ??= this.#close()
+  async close(graceMs = closeGraceMs): Promise<void> {
+    this.#closing ??= this.#close(graceMs)
     return this.#closing
   }
 
-  async #close(): Promise<void> {
-    await Promise.allSettled(this.#underWay)
+  async #close(graceMs: number): Promise<void> {
+    await waitAtMost(graceMs, Promise.allSettled(this.#underWay))
     if (this.#settings.ownsClient) await this.client.close()
     if (this.#settings.ownsReplayStore) await this.#settings.replayStore.close?.()
   }

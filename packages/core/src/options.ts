@@ -71,8 +71,11 @@ export interface ConnectOptions<User extends ConnectUser, Context extends HttpCo
   readonly algorithms?: readonly string[]
   /** Keep Corbado's `clientState` in an httpOnly cookie after an accepted login. Default: off. */
   readonly clientState?: boolean
-  /** The audit trail. Default: errors go to the log. What it throws changes no answer. */
-  readonly onEvent?: (event: ConnectEvent, context?: Context) => void | Promise<void>
+  /**
+   * The audit trail. Default: errors go to the log. What it throws changes no answer. `error` is what was refused with, for
+   * your log: the `cause` of a failed hook is in it.
+   */
+  readonly onEvent?: (event: ConnectEvent, context: Context, error?: unknown) => void | Promise<void>
 }
 
 /** Checked options, with every default in place. */

@@ -3,6 +3,7 @@ import { keepClientState, parseClientState } from './client-state.js'
 import type { ConnectFlows } from './connect.js'
 import { CorbadoError, isCorbadoError } from './errors.js'
 import type { ConnectEvent, ConnectEventType, Trace } from './events.js'
+import { closeGraceMs, waitAtMost } from './grace.js'
 import { isRefusal, runHook } from './hooks.js'
 import type { HttpContext } from './http.js'
 import type { RouteName, Settings } from './options.js'
@@ -18,15 +19,14 @@ import {
 import type { ConnectUser } from './session/strategy.js'
 import { isConfigurationFailure } from './upstream-answer.js'
 
-/** How long `close` waits for requests that were let in, in milliseconds. */
-const closeGraceMs = 10_000
-
 /** One request to one of our routes, from its arrival to its answer. */
 export interface Visit<User extends ConnectUser, Context extends HttpContext> {
   readonly route: RouteName
   readonly context: Context
   /** In the milliseconds of `performance.now()`. */
   readonly startedAt: number
+  /** Of its arrival: of a connection that has ended nobody knows the address any more. */
+  readonly ip: string
   readonly trace: Trace
   user: User | null
   phase: 'arrived' | 'entered' | 'admitted' | 'answering' | 'over'
@@ -60,6 +60,7 @@ export class Routes<User extends ConnectUser, Context extends HttpContext> {
       route,
       context,
       startedAt: performance.now(),
+      ip: context.http.ip,
       trace: {},
       user: null,
       phase: 'arrived',
@@ -76,12 +77,12 @@ export class Routes<User extends ConnectUser, Context extends HttpContext> {
       visit.user = await this.#flows.currentUser(visit.context)
       if (visit.user !== null) visit.trace.identifier = visit.user.identifier
     }
-    visit.phase = 'entered'
+    advance(visit, 'entered')
   }
 
   /** Whom this request is counted for. */
-  limitKey({ route, user, context }: Visit<User, Context>): string {
-    return user === null ? `${route}:ip:${addressKey(context.http.ip)}` : `${route}:user:${user.identifier}`
+  limitKey({ route, user, ip }: Visit<User, Context>): string {
+    return user === null ? `${route}:ip:${addressKey(ip)}` : `${route}:user:${user.identifier}`
   }
 
   /** 401 → content type; the body is not read before this. */
@@ -90,12 +91,12 @@ export class Routes<User extends ConnectUser, Context extends HttpContext> {
       throw new CorbadoError('NOT_AUTHENTICATED', { reason: 'no_user' })
     }
     assertJsonBody(visit.context.http)
-    visit.phase = 'admitted'
+    advance(visit, 'admitted')
   }
 
   /** Body → type → `authorizeConnectToken`, and the flow itself. */
   async answer(visit: Visit<User, Context>, body: unknown): Promise<RouteAnswer> {
-    visit.phase = 'answering'
+    advance(visit, 'answering')
     const answer =
       visit.route === 'connectToken' ? await this.#connectToken(visit, body) : await this.#login(visit, body)
     const sent = visit.context.http.answered
@@ -112,23 +113,20 @@ export class Routes<User extends ConnectUser, Context extends HttpContext> {
     if (visit.phase === 'over') return
     if (isCorbadoError(error)) {
       const { code, statusCode, requestId } = error
-      this.#report(visit, {
-        type: refusalType(visit.route, error),
-        reason: error.reason ?? code,
-        code,
-        statusCode,
-        ...(requestId === undefined ? {} : { requestId }),
-      })
+      const type = refusalType(visit.route, error)
+      const known = { type, reason: error.reason ?? code, code, statusCode }
+      this.#report(visit, { ...known, ...(requestId === undefined ? {} : { requestId }) }, error)
     } else {
       const refusal = isRefusal(error)
       const type = visit.route === 'connectToken' ? 'connect_token.refused' : 'login.refused'
-      this.#report(visit, { type, reason: refusal ? 'hook' : 'error', statusCode: refusal ? error.statusCode : 500 })
+      const statusCode = refusal ? error.statusCode : 500
+      this.#report(visit, { type, reason: refusal ? 'hook' : 'error', statusCode }, error)
     }
   }
 
   /** The client went away. What has begun goes on: its outcome is the event. */
   leave(visit: Visit<User, Context>): void {
-    if (visit.phase !== 'answering') this.refuse(visit, new CorbadoError('INVALID_REQUEST', { reason: 'client_left' }))
+    if (visit.phase !== 'answering') this.refuse(visit, clientLeft())
   }
 
   /** @throws CorbadoError `CORBADO_ORIGIN_NOT_ALLOWED` */
@@ -143,18 +141,14 @@ export class Routes<User extends ConnectUser, Context extends HttpContext> {
   }
 
   async #close(): Promise<void> {
+    const end = performance.now() + closeGraceMs
     if (this.#visits.size > 0) {
       const empty = new Promise<void>((resolve) => {
         this.#onEmpty = resolve
       })
-      let timer: NodeJS.Timeout | undefined
-      const late = new Promise<void>((resolve) => {
-        timer = setTimeout(resolve, closeGraceMs)
-      })
-      await Promise.race([empty, late])
-      clearTimeout(timer)
+      await waitAtMost(closeGraceMs, empty)
     }
-    await this.#flows.close()
+    await this.#flows.close(Math.max(0, end - performance.now()))
   }
 
   async #connectToken(visit: Visit<User, Context>, body: unknown): Promise<unknown> {
@@ -190,6 +184,7 @@ export class Routes<User extends ConnectUser, Context extends HttpContext> {
   #report(
     visit: Visit<User, Context>,
     outcome: Pick<ConnectEvent, 'type' | 'reason' | 'code' | 'statusCode' | 'requestId'>,
+    error?: unknown,
   ): void {
     if (visit.phase === 'over') return
     visit.phase = 'over'
@@ -201,15 +196,25 @@ export class Routes<User extends ConnectUser, Context extends HttpContext> {
       ...outcome,
       time: Date.now(),
       durationMs: performance.now() - visit.startedAt,
-      ip: visit.context.http.ip,
+      ip: visit.ip,
       ...visit.trace,
     }
     try {
-      Promise.resolve(onEvent(event, visit.context)).catch(() => {})
+      Promise.resolve(onEvent(event, visit.context, error)).catch(() => {})
     } catch {
       // The audit trail is not allowed to change an answer.
     }
   }
+}
+
+/** @throws CorbadoError where the client has left: its event is out, and nothing of it may begin any more */
+function advance(visit: Pick<Visit<never, never>, 'phase'>, phase: 'entered' | 'admitted' | 'answering'): void {
+  if (visit.phase === 'over') throw clientLeft()
+  visit.phase = phase
+}
+
+function clientLeft(): CorbadoError {
+  return new CorbadoError('INVALID_REQUEST', { reason: 'client_left' })
 }
 
 function refusalType(route: RouteName, error: CorbadoError): ConnectEventType {

@@ -95,7 +95,12 @@ export function corbadoConnect<User extends ConnectUser>(
     (check: (context: ExpressContext) => Promise<void>) => (req: Request, res: Response, next: NextFunction) => {
       check(contextOf({ req, res })).then(
         () => next(),
-        (error: unknown) => refuse(error, res, next),
+        (error: unknown) => {
+          // Answered by us and no event of a route: the cause would be seen by nobody.
+          if (errors === 'json' && isCorbadoError(error) && error.statusCode >= 500)
+            console.error('Corbado Connect:', error)
+          refuse(error, res, next)
+        },
       )
     }
 
@@ -110,7 +115,7 @@ export function corbadoConnect<User extends ConnectUser>(
   })
 }
 
-/** Where no `onEvent` is given, what went wrong on our side or Corbado's stands on standard error. */
-function logEvent(event: ConnectEvent): void {
-  if (logsAsError(event)) console.error(`Corbado Connect: a request failed ${JSON.stringify(event)}`)
+/** Where no `onEvent` is given, what went wrong on our side or Corbado's stands on standard error, with its cause. */
+function logEvent(event: ConnectEvent, _context: ExpressContext, error: unknown): void {
+  if (logsAsError(event)) console.error(`Corbado Connect: a request failed ${JSON.stringify(event)}`, error)
 }

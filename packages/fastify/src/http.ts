@@ -23,7 +23,7 @@ export class FastifyHttp extends NodeHttp {
   }
 
   get ip(): string {
-    return this.#request.ip
+    return this.#request.ip ?? '' // of a Unix socket there is none, whatever its type says
   }
 
   get answered(): boolean {

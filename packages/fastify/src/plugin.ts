@@ -65,8 +65,8 @@ async function plugin<User extends ConnectUser>(
 }
 
 /** Where no `onEvent` is given, what went wrong on our side or Corbado's stands in the log. */
-function logEvent(event: ConnectEvent, context?: FastifyContext): void {
-  if (logsAsError(event)) context?.request.log.error({ corbadoConnect: event }, 'Corbado Connect: a request failed')
+function logEvent(event: ConnectEvent, { request }: FastifyContext): void {
+  if (logsAsError(event)) request.log.error({ corbadoConnect: event }, 'Corbado Connect: a request failed')
 }
 
 /**
