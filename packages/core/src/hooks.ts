@@ -45,13 +45,3 @@ function textsOf(error: unknown, depth = 0): string[] {
   const own = Object.getOwnPropertyNames(error).map((name) => Object.getOwnPropertyDescriptor(error, name)?.value)
   return own.flatMap((value) => textsOf(value, depth + 1))
 }
-
-/** Hides the `then` of a reply that is awaited until it is sent: a hook that returns it unsent would wait for ever. */
-export async function withoutThen<Result>(reply: object, work: () => Promise<Result>): Promise<Result> {
-  Object.defineProperty(reply, 'then', { value: undefined, configurable: true })
-  try {
-    return await work()
-  } finally {
-    Reflect.deleteProperty(reply, 'then')
-  }
-}

@@ -1,5 +1,5 @@
 import type { HttpContext } from '@corbado-connect/core'
-import { type CookieCodec, NodeHttp } from '@corbado-connect/core/internal'
+import { type CookieCodec, NodeHttp, sentByHook } from '@corbado-connect/core/internal'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 
 /** A request and its reply. */
@@ -27,7 +27,7 @@ export class FastifyHttp extends NodeHttp {
   }
 
   get answered(): boolean {
-    return this.#reply.sent || this.#reply.raw.headersSent
+    return sentByHook(this.#reply) || this.#reply.sent || this.#reply.raw.headersSent
   }
 
   protected addSetCookie(header: string): void {

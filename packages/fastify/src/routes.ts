@@ -2,6 +2,7 @@ import { type ConnectUser, isCorbadoError } from '@corbado-connect/core'
 import {
   type AdapterParts,
   bodyError,
+  lendReply,
   limiterFailed,
   maxBodyBytes,
   parseJsonBody,
@@ -10,7 +11,6 @@ import {
   serializeAnswer,
   type Visit,
   warnOfUntrustedProxy,
-  withoutThen,
 } from '@corbado-connect/core/internal'
 import fastifyRateLimit from '@fastify/rate-limit'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
@@ -111,10 +111,11 @@ export async function registerRoutes<User extends ConnectUser>(
       preParsing: async (request) => routes.admit(visitOf(request)),
       handler: async (request, reply) => {
         const body = Buffer.isBuffer(request.body) ? parseJsonBody(request.body) : undefined
-        const answer = await withoutThen(reply, () => routes.answer(visitOf(request), body)).catch((error: unknown) => {
+        const visit = visitOf(request)
+        const answer = await lendReply(reply, () => routes.answer(visit, body)).catch((error: unknown) => {
           // Of a hook that sent the response and failed afterwards Fastify tells its error handler nothing.
-          routes.refuse(visitOf(request), error)
-          if (reply.sent) return 'sent by a hook' as const
+          routes.refuse(visit, error)
+          if (visit.context.http.answered) return 'sent by a hook' as const
           throw error
         })
         if (answer === 'sent by a hook') return reply
