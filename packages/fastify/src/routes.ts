@@ -51,8 +51,7 @@ export async function registerRoutes<User extends ConnectUser>(
   const errorHandler = (error: FastifyError, request: FastifyRequest, reply: FastifyReply): unknown => {
     reply.header('cache-control', 'no-store')
     const visit = visits.get(request)
-    // A hook of the app refused it before it came to us.
-    if (visit === undefined) throw error
+    if (visit === undefined) throw error // A hook of the app refused it before it came to us.
     const refusal = ours(error, beingCounted.has(request))
     routes.refuse(visit, refusal)
     if (isCorbadoError(refusal)) reply.headers(refusal.headers)
