@@ -1,8 +1,7 @@
-import type { Emulator } from '@corbado-connect/emulator'
-import type { Cookie } from 'playwright-core'
 import t, { type Test } from 'tap'
 import { launchChromium, noChromium } from './chromium.js'
 import { bundlePage, examples, type RunningExample, startExample } from './example-app.js'
+import { refusals } from './refusals.js'
 import { jane, type Visitor, visit } from './visitor.js'
 
 const passkeyName = 'Passkey in Chrome on Linux'
@@ -46,7 +45,7 @@ async function wholeJourney(t: Test, visitor: Visitor, { corbado }: RunningExamp
   t.equal(await device.passkeyCount(), 1)
   t.match(corbado.passkeys(), [{ identifier: /^[0-9a-f-]{36}$/ }], 'known to Corbado by a stable identifier')
 
-  t.match(sessionCookieOf(await visitor.context.cookies()), {
+  t.match(await visitor.sessionCookie(), {
     name: '__Host-corbado_connect_session',
     domain: 'localhost',
     path: '/',
@@ -57,7 +56,7 @@ async function wholeJourney(t: Test, visitor: Visitor, { corbado }: RunningExamp
 
   await visitor.signOut()
   t.equal(await visitor.heading(), 'Sign in')
-  t.equal(sessionCookieOf(await visitor.context.cookies()), undefined)
+  t.equal(await visitor.sessionCookie(), undefined)
 
   await visitor.signInWithPasskey('Sign in with your passkey')
   t.equal(await visitor.heading(), 'Hello, Jane Doe', 'without typing anything')
@@ -113,74 +112,6 @@ async function wholeJourney(t: Test, visitor: Visitor, { corbado }: RunningExamp
     // Nobody is signed in when the page is opened, twice; and the replay.
     ['401 /me', '401 /me', '409 /auth/verifySignedPasskeyData'],
     'the console complains about nothing else',
-  )
-}
-
-async function refusals(t: Test, visitor: Visitor, { corbado }: RunningExample) {
-  const { page, device } = visitor
-  await visitor.signInWithPassword()
-  await device.recognises(false)
-  await visitor.answering(async () => {
-    await visitor.click('Create a passkey')
-    t.equal(await visitor.refusal(), 'No passkey was created: the prompt was closed or ran out of time.')
-  })
-  t.same(corbado.passkeys(), [])
-  await device.recognises(true)
-  await visitor.createPasskey()
-  await visitor.answering(async () => {
-    await visitor.click('Add a passkey')
-    t.match(await visitor.refusal(), /already has a passkey/, 'one for each device')
-  })
-  await tokens(t, visitor, corbado)
-
-  await visitor.signOut()
-  await device.recognises(false)
-  await visitor.answering(async () => {
-    await visitor.click('Sign in with your passkey')
-    t.equal(await visitor.refusal(), 'You are not signed in: the passkey prompt was closed or ran out of time.')
-  })
-  t.equal(await visitor.heading(), 'Sign in')
-  t.equal(sessionCookieOf(await visitor.context.cookies()), undefined)
-
-  await page.getByLabel('E-mail address').fill('jane')
-  await visitor.click('Sign in with a passkey')
-  t.equal(await page.locator('#email-error').textContent(), 'Type your e-mail address, such as jane@example.com.')
-  await page.getByLabel('E-mail address').fill('nobody@example.com')
-  await visitor.click('Sign in with a passkey')
-  t.equal(await visitor.refusal(), 'No passkey was found for this account. Sign in with your password instead.')
-
-  await page.getByLabel('E-mail address').fill(jane.email)
-  await page.getByLabel('Password', { exact: true }).fill('wrong')
-  await visitor.click('Sign in with password')
-  t.equal(await visitor.refusal(), 'The e-mail address or the password is wrong.')
-  for (let attempts = 0; attempts < 10; attempts += 1) await visitor.post('/login', { email: '', password: '' })
-  await visitor.click('Sign in with password')
-  t.match(await visitor.refusal(), /^Too many attempts\. Try again in \d+ seconds\.$/)
-}
-
-/** A connect token is good for what it is for, once. */
-async function tokens(t: Test, visitor: Visitor, corbado: Emulator) {
-  const [passkey] = corbado.passkeys()
-  const manage = (operation: string, body: object) =>
-    visitor.post(`${corbado.browserUrl}/v2/connect/manage/${operation}`, body, {
-      'x-corbado-projectid': corbado.projectId,
-    })
-
-  const appendToken = await visitor.connectToken('passkey-append')
-  t.match(appendToken, /^ctk1_/)
-  t.match(
-    await manage('delete', { connectToken: appendToken, credentialID: passkey?.id }),
-    { status: 401, body: { error: { type: 'login_error' } } },
-    'a token for creating does not delete',
-  )
-  const listToken = await visitor.connectToken('passkey-list')
-  t.match(await manage('list', { connectToken: listToken }), { status: 200, body: { passkeys: [{ id: passkey?.id }] } })
-  t.match(await manage('list', { connectToken: listToken }), { status: 401 }, 'and none works twice')
-  t.equal(corbado.passkeys().length, 1)
-  t.match(
-    await visitor.post('/auth/createConnectToken', { type: 'passkey-login' }),
-    { status: 403, body: { code: 'CORBADO_TYPE_NOT_ALLOWED' } },
-    'a type that this app does not hand out',
   )
 }
 
@@ -299,6 +230,3 @@ async function outages(t: Test, visitor: Visitor, { corbado }: RunningExample) {
   t.equal(await visitor.heading(), 'Hello, Jane Doe', 'the rest of the app works without Corbado')
   listless.remove()
 }
-
-const sessionCookieOf = (cookies: Cookie[]): Cookie | undefined =>
-  cookies.find(({ name }) => name.includes('corbado_connect_session'))

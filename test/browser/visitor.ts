@@ -1,4 +1,4 @@
-import type { Browser, BrowserContext, CDPSession, Page, Request } from 'playwright-core'
+import type { Browser, BrowserContext, CDPSession, Cookie, Page, Request } from 'playwright-core'
 
 export const jane = { email: 'jane@example.com', password: 'correct horse battery staple' }
 
@@ -142,6 +142,11 @@ export class Visitor {
     return typeof body === 'object' && body !== null && 'connectToken' in body ? String(body.connectToken) : ''
   }
 
+  /** The cookie of the session, as the browser keeps it. */
+  async sessionCookie(): Promise<Cookie | undefined> {
+    return (await this.context.cookies()).find(({ name }) => name.includes('corbado_connect_session'))
+  }
+
   /** Everything that a script of this origin has stored, as one text. */
   stored(): Promise<string> {
     return this.page.evaluate(() => JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie]))
@@ -187,7 +192,7 @@ export class Device {
 export async function visit(browser: Browser, origin: string): Promise<Visitor> {
   const context = await browser.newContext()
   // Nothing on this page takes seconds; what does not come should fail with the name of what was awaited.
-  context.setDefaultTimeout(8000)
+  context.setDefaultTimeout(15_000)
   const page = await context.newPage()
   await markAutofill(page)
   const visitor = new Visitor(origin, page, await attachDevice(page))

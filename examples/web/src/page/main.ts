@@ -102,9 +102,13 @@ async function act(title: string, doing: Doing, button: HTMLButtonElement, task:
     refuse(explain(error, doing))
   } finally {
     button.removeAttribute('aria-disabled')
-    busy = false
-    if (unheard !== undefined) void hear(unheard)
+    becomeIdle()
   }
+}
+
+function becomeIdle(): void {
+  busy = false
+  if (unheard !== undefined) void hear(unheard)
 }
 
 /** The app has a session for us now. */
@@ -167,7 +171,7 @@ async function offerAutofill(): Promise<void> {
     refuse(explain(error, 'signing in'))
   } finally {
     offer.abort()
-    if (chosen) busy = false
+    if (chosen) becomeIdle()
   }
 }
 
