@@ -1,5 +1,7 @@
 import { setMaxListeners } from 'node:events'
 import { mock } from 'node:test'
+import { inspect } from 'node:util'
+import type { ConnectUser } from '@corbado-connect/core'
 import t from 'tap'
 import { clientOf, create, summary, verify } from './corbado-calls.js'
 import { silence, startFaultServer } from './fault-server.js'
@@ -52,4 +54,48 @@ t.test('a hook that never ends does not keep close from ending', async (t) => {
   t.notOk(closed, 'it is waited for')
   mock.timers.tick(1)
   await closing
+})
+
+t.test('wherever a failing hook puts the token: what is thrown on does not show it', async (t) => {
+  const nested = (levels: number, token: string): Error =>
+    levels === 0 ? new Error(token) : new Error('failed', { cause: nested(levels - 1, token) })
+  const errors: Record<string, (token: string) => unknown> = {
+    'the fourth cause': (token) => nested(4, token),
+    'the tenth cause': (token) => nested(10, token),
+    'a cause that is a text': (token) => new Error('failed', { cause: token }),
+    'a Map': (token) => Object.assign(new Error('failed'), { headers: new Map([['body', token]]) }),
+    'a Set': (token) => Object.assign(new Error('failed'), { seen: new Set([token]) }),
+    'a symbol': (token) => Object.assign(new Error('failed'), { [Symbol('body')]: token }),
+    'a name': (token) => Object.assign(new Error('failed'), { [token]: true }),
+    'a circle of causes': (token) => {
+      const [first, second] = [new Error('failed'), new Error(token)]
+      first.cause = second
+      second.cause = first
+      return first
+    },
+  }
+  for (const [name, errorWith] of Object.entries(errors)) {
+    const token = tokenOf(`ada ${name}`)
+    const { connect } = connectOver(() => verdictOf('success'), {
+      createSession() {
+        throw errorWith(token)
+      },
+    })
+    const error: unknown = await connect
+      .verifyLogin({ signedPasskeyData: token }, newContext())
+      .catch((e: unknown) => e)
+    t.match(error, { code: 'CORBADO_SESSION_FAILED' }, name)
+    t.notOk(inspect(error, { depth: 20, showHidden: true }).includes(token), name)
+  }
+})
+
+t.test('a display name that is none is the fault of a hook, and is not sent', async (t) => {
+  const { connect, sent } = connectOver(() => verdictOf('success'))
+  for (const displayName of ['5', 'true', '{}', '["Ada"]']) {
+    // As JavaScript would hand it over.
+    const user: ConnectUser = JSON.parse(`{"identifier":"ada","displayName":${displayName}}`)
+    const issued = connect.issueConnectToken({ user, type: 'passkey-append' })
+    await t.rejects(issued, { code: 'CORBADO_HOOK_FAILED', reason: 'user_display_name' })
+  }
+  t.strictSame(sent, [])
 })

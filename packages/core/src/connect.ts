@@ -88,10 +88,11 @@ export class ConnectFlows<User extends ConnectUser, Context extends HttpContext>
     return this.#track(async () => {
       if (!isConnectTokenType(type)) throw new CorbadoError('TYPE_NOT_ALLOWED', { reason: 'type_unknown' })
       const identifier = identifierOf(user)
+      const displayName = displayNameOf(user) || identifier
       const maxLifetimeInSeconds = this.#settings.tokenLifetimeSeconds
       const token = await this.client.connectTokens.create(
         type === 'passkey-append'
-          ? { type, data: { identifier, displayName: user.displayName || identifier }, maxLifetimeInSeconds }
+          ? { type, data: { identifier, displayName }, maxLifetimeInSeconds }
           : { type, data: { identifier }, maxLifetimeInSeconds },
       )
       return { connectToken: token.secret, expiresAt: token.expires }
@@ -228,4 +229,10 @@ function assertAnswer(body: unknown, context: HttpContext): void {
 function identifierOf(user: ConnectUser): string {
   if (isIdentifier(user?.identifier)) return user.identifier
   throw new CorbadoError('HOOK_FAILED', { reason: 'user_without_identifier' })
+}
+
+function displayNameOf({ displayName }: { readonly displayName?: unknown }): string {
+  if (displayName === undefined || displayName === null) return ''
+  if (typeof displayName === 'string') return displayName
+  throw new CorbadoError('HOOK_FAILED', { reason: 'user_display_name' })
 }

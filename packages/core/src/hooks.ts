@@ -29,7 +29,7 @@ export function isRefusal(error: unknown): error is Error & { statusCode: number
 
 /** The error itself, or a copy of its texts with the secrets cut out. */
 function withoutSecrets(error: unknown, secrets: readonly string[]): unknown {
-  const texts = textsOf(error)
+  const texts = causesOf(error).flatMap((cause) => textsOf(cause))
   if (!secrets.some((secret) => secret !== '' && texts.some((text) => text.includes(secret)))) return error
   const redact = (text: string) => secrets.reduce((rest, secret) => rest.replaceAll(secret, '[redacted]'), text)
   if (!(error instanceof Error)) return redact(texts.join(' '))
@@ -39,9 +39,19 @@ function withoutSecrets(error: unknown, secrets: readonly string[]): unknown {
   return copy
 }
 
-function textsOf(error: unknown, depth = 0): string[] {
-  if (typeof error === 'string') return [error]
-  if (typeof error !== 'object' || error === null || depth > 3) return []
-  const own = Object.getOwnPropertyNames(error).map((name) => Object.getOwnPropertyDescriptor(error, name)?.value)
-  return own.flatMap((value) => textsOf(value, depth + 1))
+/** The error and its causes, however many: loggers write them all. */
+function causesOf(error: unknown): unknown[] {
+  const causes: unknown[] = [error]
+  for (let last = error; last instanceof Error && 'cause' in last && !causes.includes(last.cause); last = last.cause) {
+    causes.push(last.cause)
+  }
+  return causes
+}
+
+function textsOf(value: unknown, depth = 0): string[] {
+  if (typeof value === 'string') return [value]
+  if (typeof value !== 'object' || value === null || depth > 3) return []
+  const inside: unknown[] = value instanceof Map ? [...value].flat() : value instanceof Set ? [...value] : []
+  for (const name of Reflect.ownKeys(value)) inside.push(name, Object.getOwnPropertyDescriptor(value, name)?.value)
+  return inside.flatMap((member) => textsOf(member, depth + 1))
 }
