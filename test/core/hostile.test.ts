@@ -7,6 +7,7 @@ import { clientOf, create, summary, verify } from './corbado-calls.js'
 import { silence, startFaultServer } from './fault-server.js'
 import { connectOver } from './flows.js'
 import { newContext } from './http-context.js'
+import { addressKey } from './internals.js'
 import { tokenOf } from './passkey-tokens.js'
 import { verdictOf } from './scripted-upstream.js'
 
@@ -98,4 +99,16 @@ t.test('a display name that is none is the fault of a hook, and is not sent', as
     await t.rejects(issued, { code: 'CORBADO_HOOK_FAILED', reason: 'user_display_name' })
   }
   t.strictSame(sent, [])
+})
+
+t.test('a proxy that writes the port behind the address: still one client', async (t) => {
+  const spellings = [
+    ['203.0.113.9', '203.0.113.9:50123', '[::ffff:203.0.113.9]:50123'],
+    ['2001:db8::1', '[2001:db8::2]', '[2001:db8::3]:50123'],
+  ]
+  for (const addresses of spellings) t.equal(new Set(addresses.map(addressKey)).size, 1, addresses.join(' '))
+  const [start, slow] = [performance.now(), `[${'1.'.repeat(8000)}:`]
+  for (const text of [slow, slow.slice(1), '['.repeat(16_000), `${'9'.repeat(16_000)}:`])
+    t.equal(addressKey(text), text)
+  t.ok(performance.now() - start < 100, 'no text takes long')
 })

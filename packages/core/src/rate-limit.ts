@@ -55,7 +55,9 @@ export function resolveRateLimit(option: RateLimitOptions | false | undefined): 
 
 /** Whom requests of an address are counted for: an IPv4 address, or the /64 that an IPv6 host can choose from. */
 export function addressKey(ip: string): string {
-  const address = ip.replace(/%.*$/, '')
+  // Some proxies (Azure's) write a port behind it, which is another one on every connection.
+  const withoutPort = ip.replace(/^([\d.]+):\d+$/, '$1').replace(/^\[([^\]]*)\](:\d+)?$/, '$1')
+  const address = withoutPort.replace(/%.*$/, '')
   if (isIP(address) !== 6) return address
   // The URL parser writes every spelling of an IPv6 address in one way.
   const canonical = new URL(`http://[${address}]`).hostname.slice(1, -1)
