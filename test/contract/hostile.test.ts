@@ -3,7 +3,7 @@ import type { ConnectEvent } from '@corbado-connect/fastify'
 import t from 'tap'
 import { contract, creations, optionsFor } from './contract.js'
 import { ada, HeaderSession } from './people.js'
-import { connectTokenPath, openSocket } from './requests.js'
+import { connectTokenPath, openSocket, send } from './requests.js'
 
 const upstream = await startEmulator()
 t.teardown(() => upstream.close())
@@ -50,4 +50,13 @@ contract('a client that leaves while it is looked up', async ({ t, start, see })
   )
   t.equal(creations(upstream) - before, 0, 'no connect token for nobody')
   see('events', seen)
+})
+
+contract('signIn of what is no user makes no session', async ({ framework, start, refused }) => {
+  const session = framework.adapter.cookieSession({ secret: 'a secret of the tests, 32 bytes or more' })
+  const app = await start(optionsFor(upstream, { session }))
+  for (const identifier of ['', ' ada', 'ada\n', 'a'.repeat(513)]) {
+    const answer = await send(app, { path: '/login', body: { identifier } })
+    refused(JSON.stringify(identifier).slice(0, 10), answer, 'SESSION_FAILED')
+  }
 })

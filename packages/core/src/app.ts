@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { readClientState } from './client-state.js'
-import { type Connect, ConnectFlows } from './connect.js'
+import { type Connect, ConnectFlows, identifierOf } from './connect.js'
 import { CorbadoError } from './errors.js'
 import { runHook } from './hooks.js'
 import { type CookieCodec, type HttpContext, readCookie } from './http.js'
@@ -77,9 +77,11 @@ export function createAdapterParts<
       issueConnectToken: (request) => flows.issueConnectToken(request),
       verifyPasskey: (request) => flows.verifyPasskey(request),
       signIn: (exchange, user) =>
-        runHook('SESSION_FAILED', 'createSession', () =>
-          session.createSession({ user, claims: null }, framework.contextOf(exchange)),
-        ),
+        runHook('SESSION_FAILED', 'createSession', () => {
+          // Otherwise it would be a session that every later request stumbles over.
+          identifierOf(user)
+          return session.createSession({ user, claims: null }, framework.contextOf(exchange))
+        }),
       async signOut(exchange) {
         if (session.destroySession === undefined) throw new TypeError('signOut needs the hook session.destroySession')
         await runHook('HOOK_FAILED', 'destroySession', () => session.destroySession?.(framework.contextOf(exchange)))

@@ -226,7 +226,8 @@ function assertAnswer(body: unknown, context: HttpContext): void {
   if (JSON.stringify(body) === undefined) throw new TypeError('createSession returned what is no JSON')
 }
 
-function identifierOf(user: ConnectUser): string {
+/** @throws CorbadoError `CORBADO_HOOK_FAILED` where the application's user has no identifier that can be sent */
+export function identifierOf(user: ConnectUser): string {
   if (isIdentifier(user?.identifier)) return user.identifier
   throw new CorbadoError('HOOK_FAILED', { reason: 'user_without_identifier' })
 }
