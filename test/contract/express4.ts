@@ -13,13 +13,13 @@ export interface Express4 {
 const root = fileURLToPath(new URL('../../../', import.meta.url))
 
 /**
- * An installation in which `express` is Express 4. The adapter is a copy, not a link: Node looks for a module's peers from
- * where the module really is.
+ * Makes `folder` an installation in which `express` is Express 4. The adapter is a copy, not a link: Node looks for a
+ * module's peers from where the module really is.
+ *
+ * @returns its node_modules
  */
-export async function loadExpress4(): Promise<Express4> {
-  // One folder per process: test files run at the same time.
-  const folder = join(root, 'test', 'build', `express4-${process.pid}`)
-  process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
+export function installExpress4(folder: string): string {
+  rmSync(folder, { recursive: true, force: true })
   const modules = join(folder, 'node_modules')
   const adapter = join(modules, '@corbado-connect', 'express')
   const source = join(root, 'packages', 'express')
@@ -30,6 +30,16 @@ export async function loadExpress4(): Promise<Express4> {
     readFileSync(join(source, 'package.json'), 'utf8'),
   )
   for (const name of Object.keys(dependencies)) symlinkSync(join(source, 'node_modules', name), join(modules, name))
+  return modules
+}
+
+/** Loads Express 4 and the adapter from an installation of their own. */
+export async function loadExpress4(): Promise<Express4> {
+  // One folder per process: test files run at the same time.
+  const folder = join(root, 'test', 'build', `express4-${process.pid}`)
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
+  const modules = installExpress4(folder)
+  const adapter = join(modules, '@corbado-connect', 'express')
 
   const { default: express }: { default: typeof expressFunction } = await import(
     fileUrl(modules, 'express', 'index.js')

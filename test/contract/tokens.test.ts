@@ -117,7 +117,12 @@ contract('header and claims', async ({ t, start, refused }) => {
   }
   for (const [name, values] of Object.entries(claims)) {
     for (const value of values) {
-      tokens.push([`${name} ${JSON.stringify(value)?.slice(0, 40)}`, rawToken(goodHeader, { ...good, [name]: value })])
+      tokens.push([
+        `${name} ${JSON.stringify(value)
+          ?.replace(/\d{10}/, '<now>')
+          .slice(0, 40)}`,
+        rawToken(goodHeader, { ...good, [name]: value }),
+      ])
     }
   }
   // Tokens of the same issuer for something else.

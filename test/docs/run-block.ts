@@ -59,7 +59,11 @@ export async function runBlock(name: string, code: string, folder: string): Prom
 }
 
 async function portOf(app: ChildProcess): Promise<number> {
-  const [message]: unknown[] = await once(app, 'message')
+  const ended = once(app, 'exit').then(([code]) => {
+    throw new Error(`The block ended with ${code} before it listened`)
+  })
+  const [message]: unknown[] = await Promise.race([once(app, 'message'), ended])
+  ended.catch(() => {})
   if (typeof message === 'object' && message !== null && 'port' in message) return Number(message.port)
   throw new Error('The block did not say where it listens')
 }

@@ -1,6 +1,6 @@
-import { cpSync, mkdirSync, rmSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
+import { installExpress4 } from '../contract/express4.js'
 import { codeBlocks, root } from './markdown.js'
 import { runBlock } from './run-block.js'
 
@@ -14,22 +14,7 @@ function blockUnder(page: string, heading: string): string {
   return block.code
 }
 
-/** A folder in which `express` is Express 4, for the adapter too. */
-function installExpress4(): void {
-  rmSync(express4, { recursive: true, force: true })
-  const modules = join(express4, 'node_modules')
-  mkdirSync(join(modules, '@corbado-connect'), { recursive: true })
-  symlinkSync(join(root, 'node_modules/express4'), join(modules, 'express'))
-  for (const entry of ['dist', 'package.json']) {
-    cpSync(join(root, 'packages/express', entry), join(modules, '@corbado-connect/express', entry), { recursive: true })
-  }
-  symlinkSync(join(root, 'packages/core'), join(modules, '@corbado-connect/core'))
-  for (const name of ['cookie', 'express-rate-limit']) {
-    symlinkSync(join(root, 'packages/express/node_modules', name), join(modules, name))
-  }
-}
-
-installExpress4()
+installExpress4(express4)
 const expressLines = blockUnder('README.md', 'Express')
 const behindJson = expressLines.replace('const app = express()\n', 'const app = express()\napp.use(express.json())\n')
 const cases = [

@@ -17,7 +17,8 @@ export interface App {
 }
 
 /** The app, configured by environment variables alone: CORBADO_*, SESSION_SECRET and FRONTEND_API. */
-export function buildApp(env: NodeJS.ProcessEnv = process.env): App {
+export function buildApp(): App {
+  const { env } = process
   const app = express()
   app.disable('x-powered-by')
 

@@ -24,7 +24,8 @@ const identifierSchema = {
 } as const
 
 /** The app, configured by environment variables alone: CORBADO_*, SESSION_SECRET and FRONTEND_API. */
-export async function buildApp(env: NodeJS.ProcessEnv = process.env): Promise<FastifyInstance> {
+export async function buildApp(): Promise<FastifyInstance> {
+  const { env } = process
   const app = Fastify({ logger: { level: env.LOG_LEVEL ?? 'info' }, requestTimeout: 10_000 })
 
   await app.register(corbadoConnect, {
