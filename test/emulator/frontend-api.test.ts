@@ -106,7 +106,7 @@ t.test('append', async (t) => {
   const options = objectOf(parse(await attestationOptions()), 'publicKey')
   t.match(options, {
     rp: { id: 'localhost' },
-    user: { name: 'jane@doe.com', displayName: 'Jane' },
+    user: { name: 'Jane', displayName: 'Jane' },
     authenticatorSelection: { residentKey: 'required', userVerification: 'required' },
     excludeCredentials: [{ id: authenticator.credentialID }],
   })

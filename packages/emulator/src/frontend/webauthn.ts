@@ -22,7 +22,8 @@ export async function creationOptions(state: State, identifier: string, displayN
   const options = await generateRegistrationOptions({
     rpName: 'Corbado emulator',
     rpID: state.settings.rpId,
-    userName: identifier,
+    // What the browser's own dialogs show.
+    userName: displayName,
     userDisplayName: displayName,
     userID: userHandle(state.users.idOf(identifier)),
     timeout: CEREMONY_MS,
