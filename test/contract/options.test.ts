@@ -72,6 +72,8 @@ contract('wrong options are refused by name', async ({ t, framework, see }) => {
     ['algorithms', () => changed({ algorithms: ['HS256'] })],
     ['algorithms', () => changed({ algorithms: 'RS256' })],
     ['clientState', () => changed({ clientState: 'on' })],
+    ['clientState', () => changed({ clientState: { name: 'x' } })],
+    ['clientState.cookieName', () => changed({ clientState: { cookieName: 'a b' } })],
     ['onEvent', () => changed({ onEvent: console })],
     ['CORBADO_PROJECT_ID', () => changed({ client: undefined })],
     ['client', () => changed({ client: null })],
@@ -224,13 +226,18 @@ contract('clientState', async ({ t, start, see, refused }) => {
   for (const nothing of [undefined, null, '']) {
     t.equal(setCookies(await submit(on, nothing)).length, 1, `${nothing} is none`)
   }
-  const forged = '__Host-cbo_client_state=%3Cscript%3E%22'
-  const unread = await send(on, { method: 'GET', path: '/client-state', headers: { ...browser, cookie: forged } })
-  t.strictSame(unread.json, { clientState: null }, 'what we never wrote is not read')
+  for (const opaque of ['a b', 'a;b', 'a"b', 'a\nb', 'a%20b', 'ü', '<script>']) {
+    const answer = await submit(on, opaque)
+    const kept = setCookies(answer).find((header) => header.startsWith('__Host-cbo_client_state=')) ?? ''
+    const headers = { ...browser, cookie: kept.split(';', 1)[0] ?? '' }
+    const { json } = await send(on, { method: 'GET', path: '/client-state', headers })
+    t.strictSame(json, { clientState: opaque }, `${JSON.stringify(opaque)} comes back as it was`)
+  }
 
   const before = upstream.count()
-  for (const wrong of ['x'.repeat(3073), 'a b', 'a;b', 'a"b', 'a\nb', 'ü', 7, true, {}, ['x']]) {
-    refused(`wrong: ${JSON.stringify(wrong).slice(0, 20)}`, await submit(on, wrong, 'a.b.c'), 'INVALID_REQUEST')
+  for (const wrong of ['x'.repeat(3073), 'ü'.repeat(1000), '\ud800', 7, true, {}, ['x']]) {
+    const token = await upstream.signIn(ada.identifier)
+    refused(`wrong: ${JSON.stringify(wrong).slice(0, 20)}`, await submit(on, wrong, token), 'INVALID_REQUEST')
   }
   t.equal(upstream.count(), before)
   const stranger = await upstream.signIn(ada.identifier, { signedBy: 'stranger' })
@@ -238,6 +245,21 @@ contract('clientState', async ({ t, start, see, refused }) => {
   const ignored = await submit(off, { any: 'thing' })
   t.strictSame([ignored.status, setCookies(ignored).length], [200, 1], 'off by default: ignored')
   see('ignored', comparable(ignored))
+})
+
+contract('clientState under another name, for a second project', async ({ t, start, see }) => {
+  const app = await start(
+    optionsFor(upstream, { clientState: { cookieName: 'second' }, session: cookieSession({ secret }) }),
+  )
+  const body = { signedPasskeyData: await upstream.signIn(ada.identifier), clientState: 'kept' }
+  const cookie = setCookies(await send(app, { path: verifyPath, body })).find((header) =>
+    header.startsWith('__Host-second='),
+  )
+  t.match(cookie, '__Host-second=kept; ')
+  const headers = { ...browser, cookie: '__Host-second=kept; __Host-cbo_client_state=of-the-other' }
+  const read = await send(app, { method: 'GET', path: '/client-state', headers })
+  t.strictSame(read.json, { clientState: 'kept' })
+  see('cookie', cookie)
 })
 
 contract('hooks of a class, with fields of its own', async ({ t, start, see }) => {

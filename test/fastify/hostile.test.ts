@@ -3,8 +3,9 @@ import { request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startEmulator } from '@corbado-connect/emulator'
-import { accessTokenSession, corbadoConnect, type FastifyContext } from '@corbado-connect/fastify'
-import Fastify, { type FastifyReply } from 'fastify'
+import { accessTokenSession, cookieSession, corbadoConnect, type FastifyContext } from '@corbado-connect/fastify'
+import fastifyCookie from '@fastify/cookie'
+import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify'
 import t from 'tap'
 
 const upstream = await startEmulator()
@@ -32,6 +33,33 @@ t.test('behind a Unix socket, where no client has an address', async (t) => {
     sent.end(body)
   })
   t.equal(status, 200, 'they share one limit')
+})
+
+t.test("the app's own way to read cookies, and a neighbour that calls something else cookies", async (t) => {
+  const neighbours: ((app: FastifyInstance) => unknown)[] = [
+    (app) => app.register(fastifyCookie, { parseOptions: { decode: () => 'unreadable' } }),
+    (app) => app.decorateRequest('cookies', null),
+  ]
+  for (const neighbour of neighbours) {
+    const app = Fastify()
+    t.teardown(() => app.close())
+    await neighbour(app)
+    await app.register(corbadoConnect, {
+      client: { projectId, apiSecret, backendApi },
+      session: cookieSession({ secret: randomUUID() }),
+      findUser: (identifier) => ({ identifier }),
+    })
+    app.get('/me', { onRequest: [app.corbadoConnect.requireUser] }, (request) => app.corbadoConnect.user(request))
+    const url = await app.listen({ port: 0, host: '127.0.0.1' })
+    const login = await fetch(`${url}/auth/verifySignedPasskeyData`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'sec-fetch-site': 'same-origin' },
+      body: JSON.stringify({ signedPasskeyData: await upstream.signIn('ada') }),
+    })
+    t.equal(login.status, 200)
+    const cookie = login.headers.getSetCookie()[0]?.split(';')[0] ?? ''
+    t.strictSame(await (await fetch(`${url}/me`, { headers: { cookie } })).json(), { identifier: 'ada' })
+  }
 })
 
 t.test('a hook that answers itself while onSend hooks of the app take their time', async (t) => {

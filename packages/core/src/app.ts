@@ -1,9 +1,8 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import { readClientState } from './client-state.js'
 import { type Connect, ConnectFlows, identifierOf } from './connect.js'
 import { CorbadoError } from './errors.js'
 import { runHook } from './hooks.js'
-import { type CookieCodec, type HttpContext, readCookie } from './http.js'
+import { type HttpContext, readCookie } from './http.js'
 import { type ConnectOptions, resolveOptions, type Settings } from './options.js'
 import { Routes } from './routes.js'
 import type { ConnectUser } from './session/strategy.js'
@@ -35,12 +34,6 @@ export interface ConnectApp<User extends ConnectUser, Context extends HttpContex
   readClientState(request: Request): string | undefined
 }
 
-/** What an adapter brings. */
-export interface Framework<Context extends HttpContext, Exchange> {
-  readonly contextOf: (exchange: Exchange) => Context
-  readonly cookies: () => CookieCodec
-}
-
 /** What an adapter is made of. */
 export interface AdapterParts<User extends ConnectUser, Context extends HttpContext, Exchange, Request> {
   readonly settings: Settings<User, Context>
@@ -58,7 +51,7 @@ export function createAdapterParts<
   Request extends { readonly headers: IncomingHttpHeaders },
 >(
   options: ConnectOptions<User, Context>,
-  framework: Framework<Context, Exchange>,
+  contextOf: (exchange: Exchange) => Context,
 ): AdapterParts<User, Context, Exchange, Request> {
   const settings = resolveOptions(options)
   const flows = new ConnectFlows(settings)
@@ -80,19 +73,18 @@ export function createAdapterParts<
         runHook('SESSION_FAILED', 'createSession', () => {
           // Otherwise it would be a session that every later request stumbles over.
           identifierOf(user)
-          return session.createSession({ user, claims: null }, framework.contextOf(exchange))
+          return session.createSession({ user, claims: null }, contextOf(exchange))
         }),
       async signOut(exchange) {
         if (session.destroySession === undefined) throw new TypeError('signOut needs the hook session.destroySession')
-        await runHook('HOOK_FAILED', 'destroySession', () => session.destroySession?.(framework.contextOf(exchange)))
+        await runHook('HOOK_FAILED', 'destroySession', () => session.destroySession?.(contextOf(exchange)))
       },
       user(request) {
         const user = users.get(request)
         if (user === undefined) throw new CorbadoError('NOT_AUTHENTICATED', { reason: 'require_user_did_not_run' })
         return user
       },
-      readClientState: ({ headers }) =>
-        readClientState({ cookie: (name) => readCookie(headers, name, framework.cookies()) }),
+      readClientState: ({ headers }) => settings.clientState?.read((name) => readCookie(headers, name)),
     },
   }
 }

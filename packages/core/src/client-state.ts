@@ -1,9 +1,11 @@
 import { CorbadoError } from './errors.js'
-import type { CookieAttributes, Http } from './http.js'
-import { assertOptionalBoolean } from './option-checks.js'
+import { type CookieAttributes, encodeCookieValue, type Http } from './http.js'
+import { refuseUnknownOptions } from './option-checks.js'
 
-const cookieName = '__Host-cbo_client_state'
+const defaultCookieName = 'cbo_client_state'
 const maxLength = 3 * 1024
+/** Browsers drop a cookie whose name and value have more than 4096 characters. */
+const maxEncodedLength = 3900
 const attributes: CookieAttributes = {
   httpOnly: true,
   secure: true,
@@ -12,36 +14,57 @@ const attributes: CookieAttributes = {
   maxAge: 365 * 24 * 3600,
 }
 
+/** Options of `clientState`. */
+export interface ClientStateOptions {
+  /** Without its prefix `__Host-`; default `cbo_client_state`. A second project in one app needs another name. */
+  readonly cookieName?: string
+}
+
+/** Keeps Corbado's `clientState`, which is opaque to us, in a first-party cookie that no script can read. */
+export class ClientStateCookie {
+  readonly #name: string
+
+  constructor(cookieName: string) {
+    this.#name = `__Host-${cookieName}`
+  }
+
+  /**
+   * The `clientState` of a verify request.
+   *
+   * @throws CorbadoError `CORBADO_INVALID_REQUEST` where it is no text or too long
+   */
+  parse(value: unknown): string | undefined {
+    if (value === undefined || value === null || value === '') return undefined
+    const isText = typeof value === 'string' && value.length <= maxLength && value.isWellFormed()
+    if (!isText || encodeCookieValue(value).length > maxEncodedLength) {
+      throw new CorbadoError('INVALID_REQUEST', { reason: 'client_state' })
+    }
+    return value
+  }
+
+  /** Keeps it for 365 days. */
+  keep(http: Http, clientState: string): void {
+    http.appendCookie(this.#name, clientState, attributes)
+  }
+
+  /** What was kept at an earlier login. */
+  read(cookie: Http['cookie']): string | undefined {
+    try {
+      return this.parse(cookie(this.#name))
+    } catch {
+      return undefined
+    }
+  }
+}
+
 /** @throws TypeError that names the option */
-export function resolveClientState(option: boolean | undefined): boolean {
-  assertOptionalBoolean('clientState', option)
-  return option ?? false
-}
-
-/**
- * Reads `clientState` of a verify request: opaque to us, so only its length and its characters are looked at.
- *
- * @throws CorbadoError `CORBADO_INVALID_REQUEST`
- */
-export function parseClientState(value: unknown): string | undefined {
-  if (value === undefined || value === null || value === '') return undefined
-  // Characters that a cookie carries as they are, so that nothing is encoded and the length stays below the browsers' limit.
-  if (typeof value !== 'string' || value.length > maxLength || !/^[!#$&-+\--:<-[\]-~]+$/.test(value)) {
-    throw new CorbadoError('INVALID_REQUEST', { reason: 'client_state' })
+export function resolveClientState(option: boolean | ClientStateOptions | undefined): ClientStateCookie | undefined {
+  if (option === undefined || option === false) return undefined
+  if (option === true) return new ClientStateCookie(defaultCookieName)
+  refuseUnknownOptions('clientState', option, ['cookieName'])
+  const { cookieName = defaultCookieName } = option
+  if (typeof cookieName !== 'string' || !/^[A-Za-z0-9_-]{1,64}$/.test(cookieName)) {
+    throw new TypeError('clientState.cookieName: letters, digits, _ and - were expected')
   }
-  return value
-}
-
-/** Keeps the clientState for 365 days, where no script can read it. */
-export function keepClientState(http: Http, clientState: string): void {
-  http.appendCookie(cookieName, clientState, attributes)
-}
-
-/** The clientState that was kept at an earlier login, for the app to render into its page. */
-export function readClientState(http: Pick<Http, 'cookie'>): string | undefined {
-  try {
-    return parseClientState(http.cookie(cookieName))
-  } catch {
-    return undefined
-  }
+  return new ClientStateCookie(cookieName)
 }

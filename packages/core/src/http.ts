@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http'
+import { parse, serialize } from 'cookie'
 
 /** Attributes of a cookie; the defaults of the framework's cookie library apply to what is left out. */
 export interface CookieAttributes {
@@ -31,24 +32,12 @@ export interface HttpContext {
   readonly http: Http
 }
 
-/** How a framework's cookie library reads and writes. */
-export interface CookieCodec {
-  parse(header: string): Readonly<Record<string, string | undefined>>
-  serialize(
-    name: string,
-    value: string,
-    attributes: CookieAttributes & { readonly expires?: Date; readonly encode: (value: string) => string },
-  ): string
-}
-
 /** The part of {@link Http} that every framework over Node's own server shares. */
 export abstract class NodeHttp implements Http {
   readonly #headers: IncomingHttpHeaders
-  readonly #cookies: CookieCodec
 
-  constructor(headers: IncomingHttpHeaders, cookies: CookieCodec) {
+  constructor(headers: IncomingHttpHeaders) {
     this.#headers = headers
-    this.#cookies = cookies
   }
 
   abstract get ip(): string
@@ -62,24 +51,24 @@ export abstract class NodeHttp implements Http {
   }
 
   cookie(name: string): string | undefined {
-    return readCookie(this.#headers, name, this.#cookies)
+    return readCookie(this.#headers, name)
   }
 
   appendCookie(name: string, value: string, attributes: CookieAttributes): void {
-    this.addSetCookie(this.#cookies.serialize(name, value, { ...attributes, encode }))
+    this.addSetCookie(serialize(name, value, { ...attributes, encode: encodeCookieValue }))
   }
 
   clearCookie(name: string, attributes: CookieAttributes): void {
-    this.addSetCookie(this.#cookies.serialize(name, '', { ...attributes, maxAge: 0, expires: new Date(0), encode }))
+    this.addSetCookie(serialize(name, '', { ...attributes, maxAge: 0, expires: new Date(0) }))
   }
 }
 
 /** A cookie of a request, also where there is no response at hand. */
-export function readCookie(headers: IncomingHttpHeaders, name: string, cookies: CookieCodec): string | undefined {
-  return headers.cookie === undefined ? undefined : cookies.parse(headers.cookie)[name]
+export function readCookie(headers: IncomingHttpHeaders, name: string): string | undefined {
+  return headers.cookie === undefined ? undefined : parse(headers.cookie)[name]
 }
 
-/** Encodes what a cookie cannot carry as it is: some cookie libraries encode more, and so make a long value too long. */
-function encode(value: string): string {
+/** Encodes only what a cookie cannot carry as it is: encoding more would make a long value too long. */
+export function encodeCookieValue(value: string): string {
   return /[^\x21-\x7e]|[",;\\%]/.test(value) ? encodeURIComponent(value) : value
 }

@@ -7,6 +7,7 @@ export {
   type Passkeys,
 } from './client.js'
 export type { CorbadoClientOptions } from './client-options.js'
+export type { ClientStateOptions } from './client-state.js'
 export { type Connect, createConnect } from './connect.js'
 export {
   CorbadoError,

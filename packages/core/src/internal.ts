@@ -3,7 +3,7 @@ export { type AdapterParts, type ConnectApp, createAdapterParts } from './app.js
 export { bodyError, maxBodyBytes, parseJsonBody } from './body.js'
 export { serializeAnswer } from './errors.js'
 export { logsAsError } from './events.js'
-export { type CookieCodec, NodeHttp } from './http.js'
+export { NodeHttp } from './http.js'
 export { lendReply, sentByHook } from './lent-reply.js'
 export type { RouteName } from './options.js'
 export { warnOfUntrustedProxy } from './proxy-warning.js'

@@ -1,6 +1,6 @@
 import { CorbadoClient } from './client.js'
 import type { CorbadoClientOptions } from './client-options.js'
-import { resolveClientState } from './client-state.js'
+import { type ClientStateCookie, type ClientStateOptions, resolveClientState } from './client-state.js'
 import type { ConnectEvent } from './events.js'
 import type { HttpContext } from './http.js'
 import {
@@ -70,7 +70,7 @@ export interface ConnectOptions<User extends ConnectUser, Context extends HttpCo
   /** Signature algorithms that a token may name. Default `['RS256']`. */
   readonly algorithms?: readonly string[]
   /** Keep Corbado's `clientState` in an httpOnly cookie after an accepted login. Default: off. */
-  readonly clientState?: boolean
+  readonly clientState?: boolean | ClientStateOptions
   /**
    * The audit trail. Default: errors go to the log. What it throws changes no answer. `error` is what was refused with, for
    * your log: the `cause` of a failed hook is in it.
@@ -94,7 +94,7 @@ export interface Settings<User extends ConnectUser, Context extends HttpContext>
   readonly ownsReplayStore: boolean
   readonly origin: OriginRule
   readonly localCheck: LocalCheck
-  readonly clientState: boolean
+  readonly clientState: ClientStateCookie | undefined
   readonly onEvent: ConnectOptions<User, Context>['onEvent']
 }
 

@@ -1,5 +1,4 @@
 import { assertJsonBody } from './body.js'
-import { keepClientState, parseClientState } from './client-state.js'
 import type { ConnectFlows } from './connect.js'
 import { CorbadoError, isCorbadoError } from './errors.js'
 import type { ConnectEvent, ConnectEventType, Trace } from './events.js'
@@ -175,9 +174,9 @@ export class Routes<User extends ConnectUser, Context extends HttpContext> {
 
   async #login({ context, trace }: Visit<User, Context>, body: unknown): Promise<unknown> {
     if (!matches(verifyRequestSchema, body)) throw new CorbadoError('INVALID_REQUEST', { reason: 'body_shape' })
-    const clientState = this.#settings.clientState ? parseClientState(body.clientState) : undefined
+    const clientState = this.#settings.clientState?.parse(body.clientState)
     const answer = await this.#flows.verifyLogin({ signedPasskeyData: body.signedPasskeyData }, context, trace)
-    if (clientState !== undefined && !context.http.answered) keepClientState(context.http, clientState)
+    if (clientState !== undefined && !context.http.answered) this.#settings.clientState?.keep(context.http, clientState)
     return answer
   }
 

@@ -1,6 +1,5 @@
 import type { HttpContext } from '@corbado-connect/core'
-import { type CookieCodec, NodeHttp } from '@corbado-connect/core/internal'
-import { parse, serialize } from 'cookie'
+import { NodeHttp } from '@corbado-connect/core/internal'
 import type { Request, Response } from 'express'
 
 /** A request and its response. */
@@ -12,15 +11,12 @@ export interface Exchange {
 /** What every hook gets in Express. */
 export interface ExpressContext extends HttpContext, Exchange {}
 
-/** How cookies are read and written. */
-export const cookies: CookieCodec = { parse, serialize }
-
 /** The facade over Express's request and response. */
 export class ExpressHttp extends NodeHttp {
   readonly #exchange: Exchange
 
   constructor(exchange: Exchange) {
-    super(exchange.req.headers, cookies)
+    super(exchange.req.headers)
     this.#exchange = exchange
   }
 

@@ -9,7 +9,7 @@ import {
 } from '@corbado-connect/core/internal'
 import { type NextFunction, type Request, type Response, Router } from 'express'
 import { readBody } from './body.js'
-import { cookies, type Exchange, type ExpressContext, ExpressHttp } from './http.js'
+import { type Exchange, type ExpressContext, ExpressHttp } from './http.js'
 import { createLimiter } from './limiter.js'
 import type { ExpressConnectOptions } from './options.js'
 
@@ -38,8 +38,8 @@ export function corbadoConnect<User extends ConnectUser>(
   if (errors !== 'json' && errors !== 'next') throw new TypeError('errors: json or next was expected')
   const contextOf = (exchange: Exchange): ExpressContext => ({ ...exchange, http: new ExpressHttp(exchange) })
   const { app, settings, routes, requireUser } = createAdapterParts<User, ExpressContext, Exchange, Request>(
-    { onEvent: logEvent, ...connectOptions },
-    { contextOf, cookies: () => cookies },
+    { ...connectOptions, onEvent: connectOptions.onEvent ?? logEvent },
+    contextOf,
   )
   const limiter =
     settings.rateLimit === false ? undefined : createLimiter(settings.rateLimit, routes, settings.client.projectId)

@@ -1,5 +1,5 @@
 import type { HttpContext } from '@corbado-connect/core'
-import { type CookieCodec, NodeHttp, sentByHook } from '@corbado-connect/core/internal'
+import { NodeHttp, sentByHook } from '@corbado-connect/core/internal'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 
 /** A request and its reply. */
@@ -16,8 +16,8 @@ export class FastifyHttp extends NodeHttp {
   readonly #request: FastifyRequest
   readonly #reply: FastifyReply
 
-  constructor({ request, reply }: Exchange, cookies: CookieCodec) {
-    super(request.headers, cookies)
+  constructor({ request, reply }: Exchange) {
+    super(request.headers)
     this.#request = request
     this.#reply = reply
   }

@@ -1,5 +1,5 @@
 import type { ConnectEvent, ConnectUser } from '@corbado-connect/core'
-import { type ConnectApp, type CookieCodec, createAdapterParts, logsAsError } from '@corbado-connect/core/internal'
+import { type ConnectApp, createAdapterParts, logsAsError } from '@corbado-connect/core/internal'
 import fastifyCookie from '@fastify/cookie'
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
@@ -36,15 +36,10 @@ async function plugin<User extends ConnectUser>(
   options: FastifyConnectOptions<User>,
 ): Promise<void> {
   const { logLevel, logSerializers, ...connectOptions } = options
-  let loadedCookies: CookieCodec | undefined
-  const cookies = (): CookieCodec => {
-    if (loadedCookies === undefined) throw new Error('app.corbadoConnect can be used once the plugin is loaded')
-    return loadedCookies
-  }
-  const contextOf = (pair: Exchange): FastifyContext => ({ ...pair, http: new FastifyHttp(pair, cookies()) })
+  const contextOf = (pair: Exchange): FastifyContext => ({ ...pair, http: new FastifyHttp(pair) })
   const parts = createAdapterParts<User, FastifyContext, Exchange, FastifyRequest>(
-    { onEvent: logEvent, ...connectOptions },
-    { contextOf, cookies },
+    { ...connectOptions, onEvent: connectOptions.onEvent ?? logEvent },
+    contextOf,
   )
   const corbadoConnect: CorbadoConnect<User> = {
     ...parts.app,
@@ -56,8 +51,8 @@ async function plugin<User extends ConnectUser>(
   // A context of our own: the app's parsers, validators and serializers do not reach into it, and ours not out of it.
   await app.register(
     async (own) => {
+      // For hooks that read and set cookies of their own; the app's, if it has one, serves as well.
       if (!own.hasRequestDecorator('cookies')) await own.register(fastifyCookie)
-      loadedCookies = { parse: own.parseCookie, serialize: own.serializeCookie }
       await registerRoutes(own, { ...parts, contextOf })
     },
     { ...(logLevel === undefined ? {} : { logLevel }), ...(logSerializers === undefined ? {} : { logSerializers }) },
