@@ -36,9 +36,10 @@ t.test('behind a Unix socket, where no client has an address', async (t) => {
 })
 
 t.test("the app's own way to read cookies, and a neighbour that calls something else cookies", async (t) => {
+  const unreadable = { path: '/', decode: () => 'unreadable' }
   const neighbours: ((app: FastifyInstance) => unknown)[] = [
-    (app) => app.register(fastifyCookie, { parseOptions: { decode: () => 'unreadable' } }),
-    (app) => app.decorateRequest('cookies', null),
+    (app) => app.register(fastifyCookie, { parseOptions: unreadable }),
+    (app) => app.decorateRequest('cookies', { getter: () => ({}) }),
   ]
   for (const neighbour of neighbours) {
     const app = Fastify()
