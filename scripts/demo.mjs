@@ -75,14 +75,22 @@ if (flags.walk) {
   }
 } else {
   console.log(`
-  The app (${example})      ${appUrl}
-  The offline Corbado       ${corbado.browserUrl}
+  ${`The app (${example})`.padEnd(26)} ${appUrl}
+  ${'The offline Corbado'.padEnd(26)} ${corbado.browserUrl}
 
   Sign in as  jane@example.com / correct horse battery staple
          or   ali@example.com  / open sesame, said nobody
 
   Ctrl-C ends both.`)
   for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => void stop())
+  // npm does not hand every signal on: where it is gone, the demo goes too.
+  const parent = process.ppid
+  const watch = setInterval(() => {
+    if (process.ppid === parent) return
+    clearInterval(watch)
+    void stop()
+  }, 500)
+  ended.finally(() => clearInterval(watch))
 }
 
 async function freePort() {

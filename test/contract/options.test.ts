@@ -80,6 +80,7 @@ contract('wrong options are refused by name', async ({ t, framework, see }) => {
     ['client', () => changed({ client: 'pro-1' })],
     ['projectID', () => client({ projectID: 'pro-1' })],
     ['projectId', () => client({ projectId: 'pro:1' })],
+    ['projectId', () => client({ projectId: 'corbado1_abc', apiSecret: 'pro-1' })],
     ['projectId', () => client({ projectId: 'pro-1\r\nx: y' })],
     ['projectId', () => client({ projectId: '' })],
     ['projectId', () => client({ projectId: 'prö-1' })],

@@ -55,6 +55,8 @@ export function resolveClientOptions(options: CorbadoClientOptions): ResolvedCli
   if (typeof projectId !== 'string' || !/^[A-Za-z0-9_-]{1,128}$/.test(projectId)) {
     throw new TypeError('projectId: a project ID (pro-…) was expected')
   }
+  if (projectId.startsWith('corbado1_'))
+    throw new TypeError('projectId: this looks like an API secret; was it swapped?')
   if (!Number.isInteger(timeoutMs) || timeoutMs < 1 || timeoutMs > 60_000) {
     throw new TypeError('timeoutMs: a whole number of milliseconds from 1 to 60000 was expected')
   }
@@ -74,7 +76,7 @@ export function clientOptionsFromEnv(env: NodeJS.ProcessEnv): CorbadoClientOptio
   const apiSecret = env.CORBADO_API_SECRET
   const apiKey = env.CORBADO_API_KEY
   const backendApi = env.CORBADO_BACKEND_API
-  if (!projectId) throw new TypeError('CORBADO_PROJECT_ID is not set')
+  if (!projectId) throw new TypeError('CORBADO_PROJECT_ID is not set (and no option client was given)')
   if (!apiSecret && !apiKey) throw new TypeError('CORBADO_API_SECRET or CORBADO_API_KEY must be set')
   return {
     projectId,

@@ -38,6 +38,7 @@ export type { SessionClaims, SessionKey, SessionSecret, SessionTokenOptions } fr
 export type {
   ConnectUser,
   FindUser,
+  Found,
   Login,
   ReadyMadeStrategy,
   SessionAnswer,

@@ -4,7 +4,9 @@ export function refuseUnknownOptions(owner: string, options: unknown, known: rea
     throw new TypeError(`${owner}: an options object was expected`)
   }
   const unknown = Object.keys(options).find((name) => !known.includes(name))
-  if (unknown !== undefined) throw new TypeError(`${owner}: unknown option "${unknown}"`)
+  if (unknown !== undefined) {
+    throw new TypeError(`${owner}: unknown option "${unknown}" (known: ${known.join(', ')})`)
+  }
 }
 
 /** @throws TypeError that names the option */

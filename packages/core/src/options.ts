@@ -15,7 +15,7 @@ import { type RateLimitOptions, type ResolvedRateLimit, resolveRateLimit } from 
 import { memoryReplayStore } from './replay/memory.js'
 import type { ReplayStore } from './replay/store.js'
 import { type ConnectTokenType, connectTokenTypes, isConnectTokenType } from './schemas.js'
-import type { ConnectUser, SessionStrategy } from './session/strategy.js'
+import type { ConnectUser, Found, SessionStrategy } from './session/strategy.js'
 import type { LocalCheck, SignedPasskeyClaims } from './signed-passkey-data.js'
 
 /** Where the routes hang below the prefix, or `false` to leave one out. */
@@ -32,10 +32,10 @@ export interface RoutesOption {
  */
 export interface ConnectOptions<User extends ConnectUser, Context extends HttpContext> {
   /**
-   * The application's user for a WebAuthn identifier; null refuses. Called after a verified login, and by the ready-made
+   * The application's user for a WebAuthn identifier; null or undefined refuses. Called after a verified login, and by the ready-made
    * strategies on each request, so that a suspended user is out at once. The user's `identifier` must be the one asked for.
    */
-  readonly findUser: (identifier: string, context: Context) => User | null | Promise<User | null>
+  readonly findUser: (identifier: string, context: Context) => Found<User> | Promise<Found<User>>
   /** A ready-made strategy (`cookieSession`, `accessTokenSession`, `browserOrNative`) or hooks of your own. */
   readonly session: SessionStrategy<NoInfer<User>, Context>
   /** A client, or its options. Default: `CorbadoClient.fromEnv()`. */
@@ -188,7 +188,8 @@ function assertSession(session: unknown): void {
 }
 
 function resolvePaths(prefix: unknown = '/auth', routes: RoutesOption = {}): Settings<never, never>['paths'] {
-  if (prefix !== '' && !isPath(prefix)) throw new TypeError('prefix: a path such as /auth was expected')
+  if (prefix !== '' && !isPath(prefix))
+    throw new TypeError('prefix: a path such as /auth was expected, without a slash at its end')
   refuseUnknownOptions('routes', routes, ['connectToken', 'verify'])
   const path = (name: RouteName, route: unknown): string | null => {
     if (route === false) return null

@@ -55,6 +55,7 @@ async function main(): Promise<void> {
   CORBADO_BACKEND_API=${emulator.url}
   CORBADO_PROJECT_ID=${emulator.projectId}
   CORBADO_API_SECRET=${secret}
+  FRONTEND_API=${emulator.browserUrl}
 
 Pages that may use passkeys: ${values.origin?.join(', ') ?? 'none, --origin allows one'}
 Ctrl-C ends it.

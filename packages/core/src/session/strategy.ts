@@ -16,6 +16,9 @@ export interface Login<User> {
   readonly claims: SignedPasskeyClaims | null
 }
 
+/** A user, or nobody. */
+export type Found<User> = User | null | undefined
+
 /** Looks a user up by identifier, through the option `findUser`. */
 export type FindUser<User> = (identifier: string) => Promise<User | null>
 
@@ -25,7 +28,7 @@ export type FindUser<User> = (identifier: string) => Promise<User | null>
  */
 export interface SessionStrategy<User extends ConnectUser, Context extends HttpContext> {
   /** The user of this request, or null. */
-  getUser(context: Context, findUser: FindUser<User>): User | null | Promise<User | null>
+  getUser(context: Context, findUser: FindUser<User>): Found<User> | Promise<Found<User>>
   /**
    * Creates the session of a verified login: called once per login and awaited. What it returns is the JSON body of the
    * answer; `undefined` answers 204. It may send the response itself.
