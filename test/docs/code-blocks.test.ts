@@ -21,6 +21,8 @@ const options = {
     declarationMap: false,
     noUnusedLocals: false,
     moduleDetection: 'force',
+    // Some blocks run in a browser.
+    lib: ['es2024', 'dom', 'dom.iterable'],
   },
   include: ['*.ts'],
 }
