@@ -102,4 +102,26 @@ for (const [name, start] of Object.entries(frameworks)) {
     await reconnected(redis)
     t.equal(await login(page, project), 200, 'without a restart of the app')
   })
+
+  t.test(`${name}: a Redis that never answers holds no request`, async (t) => {
+    const project = await startProject(t)
+    const redis = { call: () => new Promise<never>(() => {}) }
+    const { page, events } = await start(t, project, { redis })
+    const refused = await page.post(verifyPath, { signedPasskeyData: await project.corbado.signIn(jane.identifier) })
+    t.match([refused.status, refused.json.code], [503, 'CORBADO_STORE_UNAVAILABLE'])
+    t.match(events, [{ type: 'login.refused', reason: 'rate_limit_store' }])
+    t.equal(project.corbado.count(), 0)
+  })
 }
+
+t.test('instances of both frameworks count together', { skip: noRedis }, async (t) => {
+  const server = await startRedis(t)
+  const project = await startProject(t)
+  const pages: Page[] = []
+  for (const start of Object.values(frameworks)) {
+    const { page } = await start(t, project, { ...limits, redis: await server.connect() })
+    pages.push(page, page)
+  }
+  for (const page of pages) t.equal(await login(page, project), 200)
+  for (const page of pages) t.equal(await login(page, project), 429)
+})

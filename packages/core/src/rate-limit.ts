@@ -22,7 +22,6 @@ export interface RateLimitOptions {
 /** What an adapter's limiter needs of an ioredis client. */
 export interface RateLimitRedis {
   call(command: string, ...args: string[]): Promise<unknown>
-  defineCommand(name: string, definition: { numberOfKeys?: number; lua: string }): void
 }
 
 /** Checked limits. */
@@ -80,7 +79,7 @@ export function rateLimited(retryAfterMs: number): CorbadoError {
   return new CorbadoError('RATE_LIMITED', { reason: 'rate_limit', retryAfterSeconds })
 }
 
-/** The limiter's store failed: nobody passes uncounted. */
+/** What counts failed: nobody passes uncounted. */
 export function limiterFailed(cause: unknown): CorbadoError {
   return new CorbadoError('STORE_UNAVAILABLE', { reason: 'rate_limit_store', cause })
 }

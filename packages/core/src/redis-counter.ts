@@ -1,4 +1,5 @@
-import type { RateLimitRedis } from './rate-limit.js'
+import { inTime } from './in-time.js'
+import { limiterFailed, type RateLimitRedis } from './rate-limit.js'
 
 const increment = `
   local hits = redis.call('INCR', KEYS[1])
@@ -10,19 +11,33 @@ const increment = `
   return { hits, left }`
 
 /**
- * Counts one request in Redis. Every count stands alone: after an outage the next one just works, which a store that loads
- * its script at start-up does not offer.
- *
- * @param windowMs length of the window in milliseconds
- * @returns the requests of this window so far, and the milliseconds until it ends
+ * Counts requests in Redis, for both adapters alike: their instances share the counts. Every count stands alone: after an
+ * outage the next one just works, which a store that loads its script at start-up does not offer.
  */
-export async function countInRedis(
-  redis: RateLimitRedis,
-  key: string,
-  windowMs: number,
-): Promise<[hits: number, leftMs: number]> {
-  const reply = await redis.call('EVAL', increment, '1', key, String(windowMs))
-  const [hits, left]: unknown[] = Array.isArray(reply) ? reply : []
-  if (typeof hits !== 'number' || typeof left !== 'number') throw new Error('Redis gave an unexpected reply')
-  return [hits, left]
+export class RedisCounter {
+  readonly #redis: RateLimitRedis
+  readonly #prefix: string
+
+  constructor(redis: RateLimitRedis, projectId: string) {
+    this.#redis = redis
+    this.#prefix = `corbado-connect:limit:${projectId}:`
+  }
+
+  /**
+   * Counts one request.
+   *
+   * @param windowMs length of the window in milliseconds
+   * @returns the requests of this window so far, and the milliseconds until it ends
+   * @throws CorbadoError `CORBADO_STORE_UNAVAILABLE`, also where Redis does not answer within 250 ms
+   */
+  async count(key: string, windowMs: number): Promise<{ hits: number; leftMs: number }> {
+    try {
+      const reply = await inTime(() => this.#redis.call('EVAL', increment, '1', this.#prefix + key, String(windowMs)))
+      const [hits, leftMs]: unknown[] = Array.isArray(reply) ? reply : []
+      if (typeof hits !== 'number' || typeof leftMs !== 'number') throw new Error('Redis gave an unexpected reply')
+      return { hits, leftMs }
+    } catch (cause) {
+      throw limiterFailed(cause)
+    }
+  }
 }

@@ -1,11 +1,9 @@
 import { createHash, randomUUID } from 'node:crypto'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { CorbadoError, isCorbadoError } from './errors.js'
+import { inTime } from './in-time.js'
 import type { ReplayStore } from './replay/store.js'
 import { type CheckedSignedPasskeyData, clockSkewSeconds } from './signed-passkey-data.js'
 
-/** How long the store may take, in milliseconds, before the login is refused. */
-const storeTimeoutMs = 250
 /** The shortest reservation, in milliseconds: hooks may hold several logins up until their token has just expired. */
 const minReservationMs = 60_000
 
@@ -56,28 +54,6 @@ export async function reserveToken(store: ReplayStore, token: CheckedSignedPassk
       })
       if (!marked) throw new CorbadoError('TOKEN_ALREADY_USED', { reason: 'reservation_lost' })
     },
-  }
-}
-
-async function inTime<Result>(
-  operation: () => Result | Promise<Result>,
-  onLate: (result: Result) => unknown = () => {},
-): Promise<Result> {
-  const result = operation()
-  if (typeof result !== 'object') return result
-  // Also a promise of another library than the language's own.
-  const answer = (async () => result)()
-  const timer = new AbortController()
-  const late = sleep(storeTimeoutMs, undefined, { signal: timer.signal }).then(() => {
-    answer.then(onLate, () => {})
-    throw new Error('The store did not answer in time')
-  })
-  try {
-    return await Promise.race([answer, late])
-  } finally {
-    timer.abort()
-    late.catch(() => {})
-    answer.catch(() => {})
   }
 }
 

@@ -1,7 +1,6 @@
-import { type ConnectUser, isCorbadoError, type RateLimit } from '@corbado-connect/core'
+import type { ConnectUser, RateLimit } from '@corbado-connect/core'
 import {
-  countInRedis,
-  limiterFailed,
+  RedisCounter,
   type ResolvedRateLimit,
   type Routes,
   rateLimited,
@@ -27,7 +26,7 @@ export function createLimiter<User extends ConnectUser>(
   const ownStores: MemoryStore[] = []
 
   const newStore = ({ windowMs }: RateLimit): Store => {
-    if (limits.redis !== undefined) return redisStore(limits.redis, `corbado-connect:limit:${projectId}:`, windowMs)
+    if (limits.redis !== undefined) return storeOf(new RedisCounter(limits.redis, projectId), windowMs)
     const store = new MemoryStore()
     ownStores.push(store)
     return store
@@ -52,11 +51,9 @@ export function createLimiter<User extends ConnectUser>(
       const { req, res } = visit.context
       keys.set(req, routes.limitKey(visit))
       const error = await new Promise<unknown>((resolve, reject) => {
-        Promise.resolve(handlers[visit.route](req, res, resolve)).catch((cause: unknown) =>
-          reject(limiterFailed(cause)),
-        )
+        Promise.resolve(handlers[visit.route](req, res, resolve)).catch(reject)
       })
-      if (error !== undefined) throw isCorbadoError(error) ? error : limiterFailed(error)
+      if (error !== undefined) throw error
     },
     close() {
       for (const store of ownStores) store.shutdown()
@@ -70,13 +67,13 @@ function msUntilReset(req: Request): number | undefined {
   return reset instanceof Date ? reset.getTime() - Date.now() : undefined
 }
 
-function redisStore(redis: NonNullable<ResolvedRateLimit['redis']>, prefix: string, windowMs: number): Store {
+/** The counter as express-rate-limit wants it. */
+function storeOf(counter: RedisCounter, windowMs: number): Store {
   return {
-    prefix,
     localKeys: false,
     async increment(key) {
-      const [totalHits, leftMs] = await countInRedis(redis, prefix + key, windowMs)
-      return { totalHits, resetTime: new Date(Date.now() + leftMs) }
+      const { hits, leftMs } = await counter.count(key, windowMs)
+      return { totalHits: hits, resetTime: new Date(Date.now() + leftMs) }
     },
     // Called for options that are not used here.
     decrement() {},

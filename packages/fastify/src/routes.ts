@@ -3,16 +3,16 @@ import {
   type AdapterParts,
   bodyError,
   lendReply,
-  limiterFailed,
   maxBodyBytes,
   parseJsonBody,
+  RedisCounter,
   rateLimited,
   routeSchemas,
   serializeAnswer,
   type Visit,
   warnOfUntrustedProxy,
 } from '@corbado-connect/core/internal'
-import fastifyRateLimit from '@fastify/rate-limit'
+import fastifyRateLimit, { type FastifyRateLimitStoreCtor } from '@fastify/rate-limit'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Exchange, FastifyContext } from './http.js'
 
@@ -34,7 +34,6 @@ export async function registerRoutes<User extends ConnectUser>(
   { settings, routes, contextOf }: RouteParts<User>,
 ): Promise<void> {
   const visits = new WeakMap<FastifyRequest, Visit<User, FastifyContext>>()
-  const beingCounted = new WeakSet<FastifyRequest>()
   const visitOf = (request: FastifyRequest): Visit<User, FastifyContext> => {
     const visit = visits.get(request)
     if (visit === undefined) throw new Error('A request reached our routes without having been let in')
@@ -52,7 +51,7 @@ export async function registerRoutes<User extends ConnectUser>(
     reply.header('cache-control', 'no-store')
     const visit = visits.get(request)
     if (visit === undefined) throw error // A hook of the app refused it before it came to us.
-    const refusal = ours(error, beingCounted.has(request))
+    const refusal = error.code?.startsWith('FST_ERR_CTP_') ? bodyError(error) : error
     routes.refuse(visit, refusal)
     if (isCorbadoError(refusal)) reply.headers(refusal.headers)
     // Thrown, it reaches the handler that the app had when it registered us; one that was set later has to be asked for.
@@ -66,24 +65,14 @@ export async function registerRoutes<User extends ConnectUser>(
       global: true,
       max: (request) => rateLimit[visitOf(request).route].max,
       timeWindow: (request) => rateLimit[visitOf(request).route].windowMs,
-      keyGenerator: (request) => {
-        beingCounted.add(request)
-        return routes.limitKey(visitOf(request))
-      },
+      keyGenerator: (request) => routes.limitKey(visitOf(request)),
       errorResponseBuilder: (_request, { ttl }) => rateLimited(ttl),
       addHeaders: noHeaders,
       addHeadersOnExceeding: noHeaders,
       cache: maxCountedClients,
       ...(rateLimit.redis === undefined
         ? {}
-        : { redis: rateLimit.redis, nameSpace: `corbado-connect:limit:${settings.client.projectId}:` }),
-    })
-    // Next in the same list of hooks: what fails from here on is not the limiter's store.
-    own.addHook('onRoute', (route) => {
-      route.onRequest = [
-        route.onRequest ?? [],
-        async (request: FastifyRequest) => void beingCounted.delete(request),
-      ].flat()
+        : { store: storeOf(new RedisCounter(rateLimit.redis, settings.client.projectId)) }),
     })
   }
 
@@ -129,9 +118,18 @@ export async function registerRoutes<User extends ConnectUser>(
   own.addHook('onClose', () => routes.close())
 }
 
-/** Errors of Fastify's body reader and of the limiter's store get our codes; those of the app stay what they are. */
-function ours(error: FastifyError, isBeingCounted: boolean): Error {
-  if (isCorbadoError(error)) return error
-  if (error.code?.startsWith('FST_ERR_CTP_')) return bodyError(error)
-  return isBeingCounted ? limiterFailed(error) : error
+/** The counter as @fastify/rate-limit wants it. */
+function storeOf(counter: RedisCounter): FastifyRateLimitStoreCtor {
+  return class {
+    incr(
+      key: string,
+      done: (error: Error | null, result?: { current: number; ttl: number }) => void,
+      windowMs = 0,
+    ): void {
+      counter.count(key, windowMs).then(({ hits, leftMs }) => done(null, { current: hits, ttl: leftMs }), done)
+    }
+    child() {
+      return this
+    }
+  }
 }
