@@ -4,6 +4,9 @@ import { bundlePage, examples, type RunningExample, startExample } from './examp
 import { refusals } from './refusals.js'
 import { jane, type Visitor, visit } from './visitor.js'
 
+// Two journeys in a real browser take long on a busy machine.
+t.setTimeout(120_000)
+
 const passkeyName = 'Passkey in Chrome on Linux'
 
 t.test('the example apps in a browser', { skip: noChromium }, async (t) => {
