@@ -29,7 +29,7 @@ export function createApp(origins: readonly string[], findUser: (identifier: str
   })
   app.post('/logout', requireSameOrigin, async (req, res) => {
     await signOut({ req, res })
-    res.status(204).end()
+    res.json({ success: true })
   })
   return { app, passkeys }
 }

@@ -1,5 +1,5 @@
 import { promisify } from 'node:util'
-import { type CorbadoConnectRouter, corbadoConnect } from '@corbado-connect/express'
+import { type CorbadoConnectRouter, corbadoConnect, isCorbadoError } from '@corbado-connect/express'
 import express, { type Application, type ErrorRequestHandler } from 'express'
 import session, { type Store } from 'express-session'
 import { Passport } from 'passport'
@@ -76,7 +76,7 @@ export function createApp(users: Users, secret: string, store: Store): App {
   })
   app.post('/logout', passkeys.requireSameOrigin, async (req, res) => {
     await passkeys.signOut({ req, res })
-    res.status(204).end()
+    res.json({ success: true })
   })
   app.get('/me', passkeys.requireUser, (req, res) => {
     res.json(passkeys.user(req))
@@ -84,8 +84,9 @@ export function createApp(users: Users, secret: string, store: Store): App {
 
   // The message of a store that fails names hosts and commands: it is for the log alone.
   const onError: ErrorRequestHandler = (error, _req, res, next) => {
-    console.error(error)
+    if (!isCorbadoError(error) || error.statusCode >= 500) console.error(error)
     if (res.headersSent) next(error)
+    else if (isCorbadoError(error)) res.status(error.statusCode).set(error.headers).json(error)
     else res.status(error.statusCode ?? 500).json({ error: 'Something went wrong.' })
   }
   app.use(onError)

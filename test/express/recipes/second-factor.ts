@@ -82,19 +82,18 @@ export function createApp(users: Users, secret: string, store: Store): App {
   })
   app.post('/logout', requireSameOrigin, async (req, res) => {
     await signOut({ req, res })
-    res.status(204).end()
+    res.json({ success: true })
   })
   app.get('/me', requireUser, requireBothFactors, (req, res) => {
     res.json(user(req))
   })
 
+  // What your own routes and guards throw comes to your own error handler.
   const onError: ErrorRequestHandler = (error, _req, res, next) => {
-    if (isCorbadoError(error))
-      res
-        .status(error.statusCode)
-        .set({ ...error.headers })
-        .json(error)
-    else next(error)
+    if (!isCorbadoError(error) || error.statusCode >= 500) console.error(error)
+    if (res.headersSent) next(error)
+    else if (isCorbadoError(error)) res.status(error.statusCode).set(error.headers).json(error)
+    else res.status(error.statusCode ?? 500).json({ error: 'Something went wrong.' })
   }
   app.use(onError)
   return { app, passkeys }

@@ -25,12 +25,10 @@ export function createApp(findUser: (identifier: string) => User | null): App {
 
   // What verifyPasskey throws in your own route comes to your own error handler.
   const onError: ErrorRequestHandler = (error, _req, res, next) => {
-    if (isCorbadoError(error))
-      res
-        .status(error.statusCode)
-        .set({ ...error.headers })
-        .json(error)
-    else next(error)
+    if (!isCorbadoError(error) || error.statusCode >= 500) console.error(error)
+    if (res.headersSent) next(error)
+    else if (isCorbadoError(error)) res.status(error.statusCode).set(error.headers).json(error)
+    else res.status(error.statusCode ?? 500).json({ error: 'Something went wrong.' })
   }
   app.use(onError)
   return { app, passkeys }

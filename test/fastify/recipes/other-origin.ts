@@ -22,6 +22,9 @@ export async function createApp(
 
   const { requireSameOrigin, requireUser, signOut, user } = app.corbadoConnect
   app.get('/me', { onRequest: [requireUser] }, (request) => user(request))
-  app.post('/logout', { onRequest: [requireSameOrigin] }, (request, reply) => signOut({ request, reply }))
+  app.post('/logout', { onRequest: [requireSameOrigin] }, async (request, reply) => {
+    await signOut({ request, reply })
+    return { success: true }
+  })
   return app
 }

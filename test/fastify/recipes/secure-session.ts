@@ -64,7 +64,10 @@ export async function createApp(users: Users, key: Buffer): Promise<FastifyInsta
       return signIn({ request, reply }, found)
     },
   )
-  app.post('/logout', { onRequest: [requireSameOrigin] }, (request, reply) => signOut({ request, reply }))
+  app.post('/logout', { onRequest: [requireSameOrigin] }, async (request, reply) => {
+    await signOut({ request, reply })
+    return { success: true }
+  })
   app.get('/me', { onRequest: [requireUser] }, (request) => user(request))
   return app
 }
