@@ -125,7 +125,7 @@ export class Routes<User extends ConnectUser, Context extends HttpContext> {
 
   /** The client went away. What has begun goes on: its outcome is the event. */
   leave(visit: Visit<User, Context>): void {
-    if (visit.phase !== 'answering') this.refuse(visit, clientLeft())
+    if (visit.phase !== 'answering' && visit.phase !== 'over') this.refuse(visit, clientLeft())
   }
 
   /** @throws CorbadoError `CORBADO_ORIGIN_NOT_ALLOWED` */

@@ -1,4 +1,4 @@
-import { createHash, createSecretKey, type KeyObject, randomUUID } from 'node:crypto'
+import { createHash, randomUUID, subtle, type webcrypto } from 'node:crypto'
 import { errors, type JWTPayload, jwtVerify, SignJWT } from 'jose'
 import { assertOptionalFunction, assertWholeNumber } from '../option-checks.js'
 import type { ConnectUser, FindUser, Login } from './strategy.js'
@@ -53,8 +53,8 @@ export class SessionTokens<User extends ConnectUser> {
   readonly ttlSeconds: number
   readonly #kind: SessionTokenKind
   readonly #issuer: string
-  readonly #keys: ReadonlyMap<string, KeyObject>
-  readonly #signingKey: readonly [kid: string, key: KeyObject]
+  readonly #keys: ReadonlyMap<string, ImportedKey>
+  readonly #signingKey: NamedKey
   readonly #extraClaims: ((user: User) => Readonly<Record<string, unknown>>) | undefined
   readonly #isRevoked: SessionTokenOptions['isRevoked']
 
@@ -90,7 +90,7 @@ export class SessionTokens<User extends ConnectUser> {
       .setJti(randomUUID())
       .setIssuer(this.#issuer)
       .setAudience(this.#kind.audience)
-      .sign(key)
+      .sign(await key)
   }
 
   /** The user of a token, or null where it is forged, expired, revoked, of another kind, or of nobody any more. */
@@ -131,7 +131,9 @@ export class SessionTokens<User extends ConnectUser> {
   }
 }
 
-type NamedKey = readonly [kid: string, key: KeyObject]
+/** Imported once: jose imports any other kind of key at every call. */
+type ImportedKey = Promise<webcrypto.CryptoKey>
+type NamedKey = readonly [kid: string, key: ImportedKey]
 
 function keysOf(
   strategy: string,
@@ -155,16 +157,20 @@ function keysOf(
 function namedKey(option: string, value: unknown): NamedKey {
   if (typeof value === 'object' && value !== null && 'kid' in value && 'secret' in value) {
     if (typeof value.kid !== 'string' || value.kid === '') throw new TypeError(`${option}: kid must be a text`)
-    return [value.kid, secretKey(option, value.secret)]
+    return [value.kid, importedKey(secretBytes(option, value.secret))]
   }
-  const key = secretKey(option, value)
-  return [createHash('sha256').update('kid').update(key.export()).digest('base64url').slice(0, 11), key]
+  const bytes = secretBytes(option, value)
+  return [createHash('sha256').update('kid').update(bytes).digest('base64url').slice(0, 11), importedKey(bytes)]
 }
 
-function secretKey(option: string, secret: unknown): KeyObject {
+function secretBytes(option: string, secret: unknown): Buffer {
   if (typeof secret !== 'string' && !(secret instanceof Uint8Array))
     throw new TypeError(`${option}: a secret was expected`)
   const bytes = Buffer.from(secret)
   if (bytes.length < minSecretBytes) throw new TypeError(`${option}: ${minSecretBytes} bytes or more were expected`)
-  return createSecretKey(bytes)
+  return bytes
+}
+
+function importedKey(bytes: Buffer): ImportedKey {
+  return subtle.importKey('raw', bytes, { name: 'HMAC', hash: 'SHA-256' }, false, ['sign', 'verify'])
 }
