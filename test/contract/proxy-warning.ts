@@ -7,6 +7,9 @@ const [index = '0', backendApi = ''] = process.argv.slice(2)
 const framework = frameworks[Number(index)]
 if (framework === undefined) throw new Error(`No framework ${index}`)
 
+// Heard, not read from standard error: the runner of the tests may switch the printing of warnings off.
+process.on('warning', (warning) => console.log('code' in warning ? warning.code : warning.message))
+
 const app = await framework.start({
   client: { projectId: 'pro-1', apiSecret: 'corbado1_x', backendApi },
   session: new HeaderSession(),
