@@ -31,6 +31,8 @@ export async function waitLatency(fault: Fault): Promise<void> {
 /** Does what the fault says on the connection. The caller must not touch the response any more. */
 export function strike(fault: Fault, disturbed: Disturbed, answer?: TrueAnswer): void {
   const { response, socket, answered } = disturbed
+  // The client has gone while the latency lasted: nothing would ever end what is begun now.
+  if (socket.destroyed) return
   switch (fault.kind) {
     case 'status':
       answered(fault.status)

@@ -66,6 +66,11 @@ function sendLive(request: FastifyRequest, reply: FastifyReply, state: State): v
   reply.raw.writeHead(200, { ...HEADERS, 'content-type': 'text/event-stream' })
   let timer: NodeJS.Timeout | undefined
   const send = (): void => {
+    // A tab that sleeps gets the latest state when it reads again, not all that were in between.
+    if (reply.raw.writableNeedDrain) {
+      reply.raw.once('drain', send)
+      return
+    }
     timer = undefined
     reply.raw.write(`data: ${JSON.stringify(snapshot(state))}\n\n`)
   }

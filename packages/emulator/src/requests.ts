@@ -55,7 +55,7 @@ export class Requests {
   }
 
   add(method: string, url: string, route: RouteName | null, headers: IncomingHttpHeaders, socket: Socket): Entry {
-    const [path = '', query = ''] = splitOnce(url, '?')
+    const [path, query] = splitOnce(withoutSecrets(url), '?')
     const request: Mutable<RecordedRequest> = {
       requestID: newId('req'),
       method,
@@ -148,10 +148,21 @@ function withoutCredentials(headers: IncomingHttpHeaders): Record<string, string
   for (const [name, value] of Object.entries(headers)) {
     if (value === undefined) continue
     const text = Array.isArray(value) ? value.join(', ') : value
-    shown[name] = SECRET_HEADERS.has(name) ? `${name === 'cookie' ? '' : splitOnce(text, ' ')[0]} …`.trim() : text
+    shown[name] = SECRET_HEADERS.has(name)
+      ? `${name === 'cookie' ? '' : schemeOf(text)} …`.trim()
+      : withoutSecrets(text)
   }
   return shown
 }
+
+/** Without a space there is no scheme, and the text is the credential itself. */
+const schemeOf = (authorization: string): string =>
+  authorization.includes(' ') ? splitOnce(authorization, ' ')[0] : ''
+
+/** What a secret of Corbado's looks like: somebody may put it into a path or a field where it does not belong. */
+const SECRET = /ctk1_[A-Za-z0-9]{30}|eyJ[\w-]+\.[\w-]+\.[\w-]*/g
+
+const withoutSecrets = (text: string): string => text.replace(SECRET, (secret) => fingerprint(secret))
 
 const SECRET_FIELDS = new Set([
   'signedPasskeyData',
@@ -163,6 +174,7 @@ const SECRET_FIELDS = new Set([
 ])
 
 function shortenSecrets(value: unknown): unknown {
+  if (typeof value === 'string') return withoutSecrets(value)
   if (Array.isArray(value)) return value.map(shortenSecrets)
   if (!isRecord(value)) return value
   return Object.fromEntries(

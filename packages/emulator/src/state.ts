@@ -27,6 +27,8 @@ export type State = {
   readonly changes: EventEmitter
   /** The origins whose pages may use the Frontend API. */
   allowedOrigins: readonly string[]
+  /** How often it was reset: what began before must not end up in the state after. */
+  readonly resets: number
   reset(): void
 }
 
@@ -45,6 +47,7 @@ export function createState(settings: Settings, key: SigningKey): State {
   const ceremonies = new Ceremonies(clock)
   const requests = new Requests(clock, changed)
   const faults = new Faults()
+  let resets = 0
   return {
     settings,
     clock,
@@ -58,7 +61,11 @@ export function createState(settings: Settings, key: SigningKey): State {
     faults,
     changes,
     allowedOrigins: settings.allowedOrigins,
+    get resets() {
+      return resets
+    },
     reset() {
+      resets++
       for (const part of [connectTokens, users, logins, passkeys, ceremonies, requests, faults]) part.clear()
       clock.reset()
     },

@@ -18,7 +18,9 @@ const REQUEST_HEADERS = [
  */
 export function registerCors(app: FastifyInstance, state: State): void {
   app.addHook('onRequest', async (request, reply) => {
-    if (!request.raw.url?.startsWith(FRONTEND_PREFIX)) return
+    // The route that was matched, as an address has many spellings; a preflight and an unknown path have none.
+    const path = request.routeOptions.url ?? request.raw.url
+    if (!path?.startsWith(FRONTEND_PREFIX)) return
     reply.header('vary', 'Origin')
     const { origin } = request.headers
     if (origin === undefined) return

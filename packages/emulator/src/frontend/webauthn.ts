@@ -53,6 +53,7 @@ export async function requestOptions(
 
 export async function createPasskey(state: State, text: string, agent: string): Promise<StoredPasskey> {
   const { response, challenge, attachment } = readRegistration(text)
+  const { resets } = state
   const ceremony = state.ceremonies.take(challenge, 'append')
   const { verifyRegistrationResponse } = await library()
   const { verified, registrationInfo } = await verifyRegistrationResponse({
@@ -62,6 +63,7 @@ export async function createPasskey(state: State, text: string, agent: string): 
     expectedRPID: state.settings.rpId,
   }).catch(throwRefused)
   if (!verified) throw refused('The passkey could not be verified.')
+  if (state.resets !== resets) throw refused('The emulator was reset meanwhile.')
   const { credential } = registrationInfo
   if (state.passkeys.find(credential.id) !== undefined) throw refused('This passkey is known already.')
   return state.passkeys.add({
@@ -92,6 +94,8 @@ export async function usePasskey(
     throw refused('The passkey belongs to another user.')
   }
   const handle = response.response.userHandle
+  // https://www.w3.org/TR/webauthn-3/#sctn-verifying-assertion: who was not identified before is so by the handle alone.
+  if (handle === undefined && ceremony.kind === 'conditional') throw refused('The user handle is missing.')
   if (handle !== undefined && handle !== encodeHandle(state.users.idOf(passkey.identifier))) {
     throw refused('The user handle is not the one of the passkey’s user.')
   }
@@ -106,7 +110,10 @@ export async function usePasskey(
   if (!verified) throw refused('The signature of the passkey is wrong.')
   // It may have been deleted while the signature was checked.
   if (state.passkeys.find(response.id) !== passkey) throw new ApiError(404, 'not_found', 'This passkey was deleted.')
-  state.passkeys.used(passkey, authenticationInfo.newCounter, authenticationInfo.credentialBackedUp)
+  // And another answer of it may have been accepted.
+  const { newCounter } = authenticationInfo
+  if (passkey.counter > 0 && newCounter <= passkey.counter) throw refused('The counter of the passkey did not rise.')
+  state.passkeys.used(passkey, newCounter, authenticationInfo.credentialBackedUp)
   return { passkey, conditional: ceremony.kind === 'conditional' }
 }
 
