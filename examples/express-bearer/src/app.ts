@@ -7,7 +7,7 @@ import {
   cookieSession,
   corbadoConnect,
 } from '@corbado-connect/express'
-import express, { type Express } from 'express'
+import express, { type Express, type NextFunction, type Request, type Response } from 'express'
 import { rateLimit } from 'express-rate-limit'
 
 /** The app and what has to be closed with it. */
@@ -68,6 +68,14 @@ export function buildApp(): App {
     res.set(headers).send(html)
   })
   app.use('/page', express.static(pageDirectory, { index: false }))
+
+  // Express would answer with a page of HTML, and with the stack in it unless NODE_ENV is `production`.
+  app.use((error: unknown, _req: Request, res: Response, next: NextFunction) => {
+    if (res.headersSent) return next(error)
+    const status = error instanceof Error && 'status' in error ? Number(error.status) : 500
+    if (status === 500) console.error(error)
+    res.status(status).json({ message: status < 500 ? 'The request was not understood.' : 'The app has a problem.' })
+  })
 
   return { app, auth }
 }

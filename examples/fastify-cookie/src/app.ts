@@ -44,6 +44,7 @@ export async function buildApp(): Promise<FastifyInstance> {
       config: { rateLimit: { max: 10, timeWindow: 60_000 } },
     },
     async (request, reply) => {
+      reply.header('cache-control', 'no-store')
       const user = await checkPassword(request.body.email, request.body.password)
       if (user === null) return reply.code(401).send({ message: 'The e-mail address or the password is wrong.' })
       return app.corbadoConnect.signIn({ request, reply }, user)
