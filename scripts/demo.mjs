@@ -56,13 +56,28 @@ ended.then(async ([code]) => {
 })
 
 async function stop() {
+  if (stopping) return
   stopping = true
   app.kill('SIGTERM')
   await ended
   await corbado.close()
 }
 
-await reachable(appUrl)
+// From now on there is an app that must not outlive the demo.
+for (const signal of ['SIGINT', 'SIGTERM']) {
+  process.once(signal, () => {
+    // A journey that was broken off is none.
+    if (flags.walk) process.exitCode = 1
+    void stop()
+  })
+}
+
+try {
+  await reachable(appUrl)
+} catch (error) {
+  await stop()
+  throw error
+}
 if (flags.walk) {
   const { walk } = await import('./walk.mjs')
   try {
@@ -82,7 +97,6 @@ if (flags.walk) {
          or   ali@example.com  / open sesame, said nobody
 
   Ctrl-C ends both.`)
-  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => void stop())
   // npm does not hand every signal on: where it is gone, the demo goes too.
   const parent = process.ppid
   const watch = setInterval(() => {
