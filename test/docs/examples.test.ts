@@ -98,6 +98,13 @@ for (const example of ['fastify-cookie', 'express-bearer']) {
       t.equal(good.status, 200)
       t.equal(good.headers.get('cache-control'), 'no-store')
 
+      const list = await post('/login', '{"email":["jane@example.com"],"password":"correct horse battery staple"}')
+      t.match(String(list.status), /^40[01]$/, 'nothing is made a text that is none')
+      let limited = list
+      for (let tries = 0; tries < 12 && limited.status !== 429; tries += 1) limited = await post('/login', '{}')
+      t.equal(limited.status, 429)
+      t.match(await limited.json(), { message: String })
+
       // Browsers open connections in advance; one that nothing was ever asked on must not keep the app.
       const silent = connect(port, '127.0.0.1')
       t.teardown(() => silent.destroy())

@@ -10,6 +10,8 @@ import {
 import express, { type Express, type NextFunction, type Request, type Response } from 'express'
 import { rateLimit } from 'express-rate-limit'
 
+const tooMany = { message: 'Too many attempts. Try again later.' }
+
 /** The app and what has to be closed with it. */
 export interface App {
   readonly app: Express
@@ -34,21 +36,31 @@ export function buildApp(): App {
   app.use(auth)
   app.use(express.json({ limit: '16kb' }))
 
-  app.post('/login', auth.requireSameOrigin, rateLimit({ windowMs: 60_000, limit: 10 }), async (req, res) => {
-    const { email, password } = req.body ?? {}
-    const wellFormed = typeof email === 'string' && typeof password === 'string' && password.length <= 128
-    const user = wellFormed ? await checkPassword(email, password) : null
-    if (user === null) res.status(401).json({ message: 'The e-mail address or the password is wrong.' })
-    else res.set('cache-control', 'no-store').json(await auth.signIn({ req, res }, user))
-  })
+  app.post(
+    '/login',
+    auth.requireSameOrigin,
+    rateLimit({ windowMs: 60_000, limit: 10, message: tooMany }),
+    async (req, res) => {
+      const { email, password } = req.body ?? {}
+      const wellFormed = typeof email === 'string' && typeof password === 'string' && password.length <= 128
+      const user = wellFormed ? await checkPassword(email, password) : null
+      if (user === null) res.status(401).json({ message: 'The e-mail address or the password is wrong.' })
+      else res.set('cache-control', 'no-store').json(await auth.signIn({ req, res }, user))
+    },
+  )
 
   // People type their address; Corbado knows them by an identifier that stays when the address changes.
-  app.post('/passkeyIdentifier', auth.requireSameOrigin, rateLimit({ windowMs: 60_000, limit: 30 }), (req, res) => {
-    const { email } = req.body ?? {}
-    const wellFormed = typeof email === 'string' && email.length <= 254
-    if (!wellFormed) res.status(400).json({ message: 'An e-mail address was expected.' })
-    else res.set('cache-control', 'no-store').json({ identifier: identifierFor(email, env.SESSION_SECRET ?? '') })
-  })
+  app.post(
+    '/passkeyIdentifier',
+    auth.requireSameOrigin,
+    rateLimit({ windowMs: 60_000, limit: 30, message: tooMany }),
+    (req, res) => {
+      const { email } = req.body ?? {}
+      const wellFormed = typeof email === 'string' && email.length <= 254
+      if (!wellFormed) res.status(400).json({ message: 'An e-mail address was expected.' })
+      else res.set('cache-control', 'no-store').json({ identifier: identifierFor(email, env.SESSION_SECRET ?? '') })
+    },
+  )
 
   app.get('/me', auth.requireUser, (req, res) => {
     res.set('cache-control', 'no-store').json(profileOf(auth.user(req)))

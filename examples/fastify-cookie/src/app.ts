@@ -26,7 +26,12 @@ const identifierSchema = {
 /** The app, configured by environment variables alone: CORBADO_*, SESSION_SECRET and FRONTEND_API. */
 export async function buildApp(): Promise<FastifyInstance> {
   const { env } = process
-  const app = Fastify({ logger: { level: env.LOG_LEVEL ?? 'info' }, requestTimeout: 10_000 })
+  const app = Fastify({
+    logger: { level: env.LOG_LEVEL ?? 'info' },
+    requestTimeout: 10_000,
+    // A list with an address in it is not an address.
+    ajv: { customOptions: { coerceTypes: false } },
+  })
 
   await app.register(corbadoConnect, {
     session: cookieSession({ secret: env.SESSION_SECRET }),
