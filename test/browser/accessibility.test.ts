@@ -1,7 +1,7 @@
 import axe from 'axe-core'
 import type { Page } from 'playwright-core'
 import t, { type Test } from 'tap'
-import { launchChromium, noChromium } from './chromium.js'
+import { launchChromium, noChromium } from '../support/chromium.js'
 import { bundlePage, startExample } from './example-app.js'
 import { type Visitor, visit } from './visitor.js'
 

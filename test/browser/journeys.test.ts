@@ -1,5 +1,5 @@
 import t, { type Test } from 'tap'
-import { launchChromium, noChromium } from './chromium.js'
+import { launchChromium, noChromium } from '../support/chromium.js'
 import { bundlePage, examples, type RunningExample, startExample } from './example-app.js'
 import { refusals } from './refusals.js'
 import { jane, type Visitor, visit } from './visitor.js'

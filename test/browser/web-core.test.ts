@@ -6,7 +6,7 @@ import type { ConnectService, PasskeyLoginSource } from '@corbado/web-core'
 import { startEmulator } from '@corbado-connect/emulator'
 import { build } from 'esbuild'
 import t, { type Test } from 'tap'
-import { launchChromium, noChromium, openPasskeyPage } from './chromium.js'
+import { launchChromium, noChromium, openPasskeyPage } from '../support/chromium.js'
 
 declare global {
   interface Window {

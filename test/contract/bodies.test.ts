@@ -1,9 +1,9 @@
 import { brotliCompressSync, gzipSync } from 'node:zlib'
 import { startEmulator } from '@corbado-connect/emulator'
 import t from 'tap'
+import { ada, HeaderSession } from '../support/people.js'
+import { browser, connectTokenPath, openSocket, send, verifyPath } from '../support/requests.js'
 import { contract, optionsFor } from './contract.js'
-import { ada, HeaderSession } from './people.js'
-import { browser, connectTokenPath, openSocket, send, verifyPath } from './requests.js'
 
 const upstream = await startEmulator()
 t.teardown(() => upstream.close())

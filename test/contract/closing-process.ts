@@ -1,7 +1,7 @@
 // Run as a process of its own: a server that has worked and is closed must not keep the process alive.
-import { HeaderSession, People } from './people.js'
-import { askForToken, logIn } from './requests.js'
-import { frameworks } from './servers.js'
+import { HeaderSession, People } from '../support/people.js'
+import { askForToken, logIn } from '../support/requests.js'
+import { frameworks } from '../support/servers.js'
 
 const [index = '0', backendApi = '', projectId = '', apiSecret = '', identifier = '', signedPasskeyData = ''] =
   process.argv.slice(2)

@@ -1,8 +1,8 @@
 import { type FaultAction, startEmulator } from '@corbado-connect/emulator'
 import t from 'tap'
+import { ada, bob, HeaderSession, People } from '../support/people.js'
+import { type Answer, askForToken, member } from '../support/requests.js'
 import { clientFor, contract, creations, type messages, optionsFor } from './contract.js'
-import { ada, bob, HeaderSession, People } from './people.js'
-import { type Answer, askForToken, member } from './requests.js'
 import { startTrap } from './trap.js'
 import { answered } from './verify-outcomes.js'
 

@@ -1,9 +1,9 @@
 import { STATUS_CODES } from 'node:http'
 import type { Emulator } from '@corbado-connect/emulator'
 import t, { type Test } from 'tap'
-import { ada, bob, HeaderSession, People } from './people.js'
-import type { Answer } from './requests.js'
-import { type App, type Framework, frameworks, type Options, type Surroundings } from './servers.js'
+import { ada, bob, HeaderSession, People } from '../support/people.js'
+import type { Answer } from '../support/requests.js'
+import { type App, type Framework, frameworks, type Options, type Surroundings } from '../support/servers.js'
 
 /** One run of a part of the contract on one framework. */
 export interface Scene {

@@ -1,10 +1,10 @@
 import { startEmulator } from '@corbado-connect/emulator'
 import type { ConnectEvent } from '@corbado-connect/fastify'
 import t from 'tap'
+import { ada, bob, HeaderSession, People } from '../support/people.js'
+import { type Answer, askForToken, browser, connectTokenPath, logIn, send, verifyPath } from '../support/requests.js'
+import type { App } from '../support/servers.js'
 import { comparable, contract, optionsFor } from './contract.js'
-import { ada, bob, HeaderSession, People } from './people.js'
-import { type Answer, askForToken, browser, connectTokenPath, logIn, send, verifyPath } from './requests.js'
-import type { App } from './servers.js'
 import { answered } from './verify-outcomes.js'
 
 const upstream = await startEmulator()

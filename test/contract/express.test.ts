@@ -2,10 +2,10 @@ import { gzipSync } from 'node:zlib'
 import { startEmulator } from '@corbado-connect/emulator'
 import type { ConnectEvent } from '@corbado-connect/fastify'
 import t from 'tap'
+import { ada, HeaderSession } from '../support/people.js'
+import { type Answer, askForToken, browser, connectTokenPath, logIn, send, verifyPath } from '../support/requests.js'
+import { type Framework, frameworks } from '../support/servers.js'
 import { contract, optionsFor, verifications } from './contract.js'
-import { ada, HeaderSession } from './people.js'
-import { type Answer, askForToken, browser, connectTokenPath, logIn, send, verifyPath } from './requests.js'
-import { type Framework, frameworks } from './servers.js'
 import { answered } from './verify-outcomes.js'
 
 const upstream = await startEmulator()
@@ -139,7 +139,7 @@ contract(
   'one router mounted twice',
   async ({ t, framework, see }) => {
     const { default: express } = await import('express')
-    const { express4 } = await import('./servers.js')
+    const { express4 } = await import('../support/servers.js')
     const adapter = framework.name === 'Express 4' ? express4.adapter : await import('@corbado-connect/express')
     const app = framework.name === 'Express 4' ? express4.express() : express()
     const events: unknown[] = []

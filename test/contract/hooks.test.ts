@@ -1,10 +1,10 @@
 import { startEmulator } from '@corbado-connect/emulator'
 import type { ConnectEvent, HttpContext } from '@corbado-connect/fastify'
 import t from 'tap'
+import { ada, bob, HeaderSession, People } from '../support/people.js'
+import { type Answer, askForToken, browser, logIn, send, setCookies } from '../support/requests.js'
+import type { Options } from '../support/servers.js'
 import { comparable, contract, creations, optionsFor, verifications } from './contract.js'
-import { ada, bob, HeaderSession, People } from './people.js'
-import { type Answer, askForToken, browser, logIn, send, setCookies } from './requests.js'
-import type { Options } from './servers.js'
 
 const upstream = await startEmulator()
 t.teardown(() => upstream.close())
@@ -65,8 +65,8 @@ contract('the other hooks fail', async ({ t, start, refused }) => {
     refused(`findUser, connect token ${name}`, await askForToken(inFindUser, ada.identifier), 'HOOK_FAILED')
     const inVeto = await start(optionsFor(upstream, { authorizeConnectToken: fails }))
     refused(`authorizeConnectToken ${name}`, await askForToken(inVeto, ada.identifier), 'HOOK_FAILED')
-    const inUsername = await start(optionsFor(upstream, { expectedUsername: fails }))
-    refused(`expectedUsername ${name}`, await logIn(inUsername, await upstream.signIn(ada.identifier)), 'HOOK_FAILED')
+    const inUsername = await start(optionsFor(upstream, { expectedIdentifier: fails }))
+    refused(`expectedIdentifier ${name}`, await logIn(inUsername, await upstream.signIn(ada.identifier)), 'HOOK_FAILED')
     t.equal(upstream.count(), 0, 'nothing reached upstream')
 
     const token = await upstream.signIn(ada.identifier)

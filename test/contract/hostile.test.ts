@@ -1,9 +1,9 @@
 import { startEmulator } from '@corbado-connect/emulator'
 import type { ConnectEvent } from '@corbado-connect/fastify'
 import t from 'tap'
+import { ada, HeaderSession } from '../support/people.js'
+import { connectTokenPath, openSocket, send } from '../support/requests.js'
 import { contract, creations, optionsFor } from './contract.js'
-import { ada, HeaderSession } from './people.js'
-import { connectTokenPath, openSocket, send } from './requests.js'
 
 const upstream = await startEmulator()
 t.teardown(() => upstream.close())

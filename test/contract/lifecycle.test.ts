@@ -2,11 +2,11 @@ import { startEmulator } from '@corbado-connect/emulator'
 import type { ConnectEvent } from '@corbado-connect/fastify'
 import t from 'tap'
 import { Agent, type Dispatcher } from 'undici'
+import { ada, HeaderSession } from '../support/people.js'
+import { askForToken, logIn, openSocket, verifyPath } from '../support/requests.js'
+import { frameworks } from '../support/servers.js'
 import { runChild } from './child.js'
 import { clientFor, contract, optionsFor, verifications } from './contract.js'
-import { ada, HeaderSession } from './people.js'
-import { askForToken, logIn, openSocket, verifyPath } from './requests.js'
-import { frameworks } from './servers.js'
 
 const upstream = await startEmulator()
 t.teardown(() => upstream.close())

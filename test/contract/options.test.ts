@@ -2,10 +2,10 @@ import { inspect } from 'node:util'
 import { startEmulator } from '@corbado-connect/emulator'
 import { accessTokenSession, browserOrNative, cookieSession } from '@corbado-connect/fastify'
 import t from 'tap'
+import { ada, HeaderSession } from '../support/people.js'
+import { askForToken, browser, logIn, send, setCookies, verifyPath } from '../support/requests.js'
+import type { Options } from '../support/servers.js'
 import { clientFor, comparable, contract, optionsFor } from './contract.js'
-import { ada, HeaderSession } from './people.js'
-import { askForToken, browser, logIn, send, setCookies, verifyPath } from './requests.js'
-import type { Options } from './servers.js'
 
 const upstream = await startEmulator()
 t.teardown(() => upstream.close())
@@ -50,7 +50,7 @@ contract('wrong options are refused by name', async ({ t, framework, see }) => {
     ['tokenLifetimeSeconds', () => changed({ tokenLifetimeSeconds: '300' })],
     ['tokenLifetimeSeconds', () => changed({ tokenLifetimeSeconds: 1.5 })],
     ['tokenLifetimeSeconds', () => changed({ tokenLifetimeSeconds: Number.NaN })],
-    ['expectedUsername', () => changed({ expectedUsername: 'webauthnId' })],
+    ['expectedIdentifier', () => changed({ expectedIdentifier: 'webauthnId' })],
     ['rateLimit', () => changed({ rateLimit: true })],
     ['rateLimit', () => changed({ rateLimit: { login: { max: 1, windowMs: 1 } } })],
     ['rateLimit.verify.max', () => changed({ rateLimit: { verify: { max: 0, windowMs: 1 } } })],

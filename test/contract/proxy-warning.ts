@@ -1,7 +1,7 @@
 // Run as a process of its own: what a server says when a proxy's header comes that it does not trust.
-import { HeaderSession } from './people.js'
-import { browser, logIn } from './requests.js'
-import { frameworks } from './servers.js'
+import { HeaderSession } from '../support/people.js'
+import { browser, logIn } from '../support/requests.js'
+import { frameworks } from '../support/servers.js'
 
 const [index = '0', backendApi = ''] = process.argv.slice(2)
 const framework = frameworks[Number(index)]

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { startEmulator } from '@corbado-connect/emulator'
 import t from 'tap'
+import { ada, bob } from '../support/people.js'
+import { type Answer, askForToken, browser, connectTokenPath, logIn, send } from '../support/requests.js'
+import { frameworks } from '../support/servers.js'
 import { runChild } from './child.js'
 import { contract, creations, optionsFor, type Scene, verifications } from './contract.js'
-import { ada, bob } from './people.js'
-import { type Answer, askForToken, browser, connectTokenPath, logIn, send } from './requests.js'
-import { frameworks } from './servers.js'
 
 const upstream = await startEmulator()
 t.teardown(() => upstream.close())

@@ -2,9 +2,9 @@ import { createServer as createTlsServer } from 'node:tls'
 import { startEmulator } from '@corbado-connect/emulator'
 import type { ConnectEvent } from '@corbado-connect/fastify'
 import t from 'tap'
+import { ada, bob, HeaderSession } from '../support/people.js'
+import { askForToken, logIn } from '../support/requests.js'
 import { clientFor, contract, optionsFor, verifications } from './contract.js'
-import { ada, bob, HeaderSession } from './people.js'
-import { askForToken, logIn } from './requests.js'
 import { selfSigned } from './self-signed.js'
 
 const upstream = await startEmulator()

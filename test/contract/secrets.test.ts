@@ -2,10 +2,19 @@ import { inspect } from 'node:util'
 import { startEmulator } from '@corbado-connect/emulator'
 import { accessTokenSession, browserOrNative, cookieSession } from '@corbado-connect/fastify'
 import t from 'tap'
+import { ada } from '../support/people.js'
+import {
+  askForToken,
+  browser,
+  connectTokenPath,
+  cookieHeader,
+  logIn,
+  member,
+  send,
+  verifyPath,
+} from '../support/requests.js'
+import type { Options } from '../support/servers.js'
 import { clientFor, contract, optionsFor } from './contract.js'
-import { ada } from './people.js'
-import { askForToken, browser, connectTokenPath, cookieHeader, logIn, member, send, verifyPath } from './requests.js'
-import type { Options } from './servers.js'
 import { answered } from './verify-outcomes.js'
 
 const upstream = await startEmulator({ apiSecret: 'corbado1_canaryOfTheApiSecret' })

@@ -3,10 +3,19 @@ import { startEmulator } from '@corbado-connect/emulator'
 import { accessTokenSession, browserOrNative, cookieSession } from '@corbado-connect/fastify'
 import { type JWTHeaderParameters, SignJWT, UnsecuredJWT } from 'jose'
 import t from 'tap'
+import { ada, bob, People } from '../support/people.js'
+import {
+  type Answer,
+  browser,
+  connectTokenPath,
+  cookieHeader,
+  logIn,
+  member,
+  send,
+  setCookies,
+} from '../support/requests.js'
 import { contract, optionsFor } from './contract.js'
-import { ada, bob, People } from './people.js'
 import { claimsOf } from './raw-tokens.js'
-import { type Answer, browser, connectTokenPath, cookieHeader, logIn, member, send, setCookies } from './requests.js'
 
 const upstream = await startEmulator()
 t.teardown(() => upstream.close())

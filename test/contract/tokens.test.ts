@@ -1,9 +1,9 @@
 import { type SignInOverrides, startEmulator } from '@corbado-connect/emulator'
 import t from 'tap'
+import { ada, HeaderSession, People } from '../support/people.js'
+import { logIn } from '../support/requests.js'
 import { contract, optionsFor, verifications } from './contract.js'
-import { ada, HeaderSession, People } from './people.js'
 import { claimsOf, documentedToken, rawToken } from './raw-tokens.js'
-import { logIn } from './requests.js'
 import { startTrap } from './trap.js'
 
 const upstream = await startEmulator()

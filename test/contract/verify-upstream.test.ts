@@ -1,8 +1,8 @@
 import { startEmulator } from '@corbado-connect/emulator'
 import t from 'tap'
+import { ada, bob, HeaderSession, People } from '../support/people.js'
+import { logIn, setCookies } from '../support/requests.js'
 import { clientFor, comparable, contract, optionsFor, verifications } from './contract.js'
-import { ada, bob, HeaderSession, People } from './people.js'
-import { logIn, setCookies } from './requests.js'
 import { startTrap } from './trap.js'
 import { answered, type Outcome, outcomes, slowOutcomes } from './verify-outcomes.js'
 
@@ -119,7 +119,7 @@ contract('the expected username', async ({ t, start, see, refused }) => {
   const app = await start(
     optionsFor(upstream, {
       session,
-      expectedUsername(claims) {
+      expectedIdentifier(claims) {
         seen.push(claims.webauthnId)
         return String(claims.loginAs ?? claims.webauthnId)
       },

@@ -145,13 +145,13 @@ t.test('findUser: another identifier than the one asked for is refused', async (
   t.same(asked, ['K'], 'the Kelvin sign stays what it is')
 })
 
-t.test('expectedUsername decides for whom Corbado and findUser are asked', async (t) => {
-  const { sessions, login } = setUp({ expectedUsername: async () => 'joe' })
+t.test('expectedIdentifier decides for whom Corbado and findUser are asked', async (t) => {
+  const { sessions, login } = setUp({ expectedIdentifier: async () => 'joe' })
   t.equal(summary(await outcomeOf(login(await corbado.signIn('jane')))), '401 PASSKEY_REJECTED', 'user_mismatch')
   t.same(await login(await corbado.signIn('joe')), { session: 'joe' })
   t.same(sessions, [['joe', 'joe']])
   for (const wrong of ['', ' joe', 'jo\u202ee']) {
-    const broken = setUp({ expectedUsername: () => wrong })
+    const broken = setUp({ expectedIdentifier: () => wrong })
     const before = verifications()
     t.equal(summary(await outcomeOf(broken.login(await corbado.signIn('joe')))), '401 PASSKEY_REJECTED')
     t.equal(verifications(), before)

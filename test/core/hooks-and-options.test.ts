@@ -34,7 +34,7 @@ t.test('a hook that fails: coded, with its error as cause, but never with the to
   }
   for (const [name, thrown] of Object.entries(leaks)) {
     const hooks: [hook: string, code: string, options: FlowOptions][] = [
-      ['expectedUsername', 'CORBADO_HOOK_FAILED', { expectedUsername: () => Promise.reject(thrown) }],
+      ['expectedIdentifier', 'CORBADO_HOOK_FAILED', { expectedIdentifier: () => Promise.reject(thrown) }],
       ['findUser', 'CORBADO_SESSION_FAILED', { findUser: () => Promise.reject(thrown) }],
       ['createSession', 'CORBADO_SESSION_FAILED', { createSession: () => Promise.reject(thrown) }],
     ]
@@ -56,7 +56,7 @@ t.test('a hook that refuses on purpose goes through unchanged; other statuses do
   for (const statusCode of [400, 403, 418, 499]) {
     const refusal = Object.assign(new Error('suspended'), { statusCode })
     const refuse = () => Promise.reject(refusal)
-    for (const options of [{ createSession: refuse }, { findUser: refuse }, { expectedUsername: refuse }]) {
+    for (const options of [{ createSession: refuse }, { findUser: refuse }, { expectedIdentifier: refuse }]) {
       t.equal(await errorOf(loginWith(options)), refusal)
     }
   }
@@ -188,7 +188,7 @@ t.test('options of the flows: wrong ones are refused by name', async (t) => {
     [/^authorizeConnectToken/, { ...good, authorizeConnectToken: true }],
     [/^tokenLifetimeSeconds/, { ...good, tokenLifetimeSeconds: 0 }],
     [/^tokenLifetimeSeconds/, { ...good, tokenLifetimeSeconds: '300' }],
-    [/^expectedUsername/, { ...good, expectedUsername: 'jane' }],
+    [/^expectedIdentifier/, { ...good, expectedIdentifier: 'jane' }],
     [/^rateLimit/, { ...good, rateLimit: true }],
     [/^rateLimit.verify.max/, { ...good, rateLimit: { verify: { max: 0, windowMs: 1 } } }],
     [/^rateLimit.connectToken.windowMs/, { ...good, rateLimit: { connectToken: { max: 1, windowMs: '1m' } } }],

@@ -1,15 +1,15 @@
 // What the core does not export, loaded from the very files that its public entry loads, so that coverage counts them.
 type LocalCheck = typeof import('../../packages/core/dist/signed-passkey-data.js')
-type Origin = typeof import('../../packages/core/dist/origin.js')
-type RateLimit = typeof import('../../packages/core/dist/rate-limit.js')
-type Retry = typeof import('../../packages/core/dist/retry.js')
+type Origin = typeof import('../../packages/core/dist/routes/origin.js')
+type RateLimit = typeof import('../../packages/core/dist/routes/rate-limit.js')
+type Retry = typeof import('../../packages/core/dist/corbado/retry.js')
 
 const fileOf = (name: string): string => new URL(name, import.meta.resolve('@corbado-connect/core')).href
 
 const localCheck: LocalCheck = await import(fileOf('signed-passkey-data.js'))
-const origin: Origin = await import(fileOf('origin.js'))
-const rateLimit: RateLimit = await import(fileOf('rate-limit.js'))
-const retry: Retry = await import(fileOf('retry.js'))
+const origin: Origin = await import(fileOf('routes/origin.js'))
+const rateLimit: RateLimit = await import(fileOf('routes/rate-limit.js'))
+const retry: Retry = await import(fileOf('corbado/retry.js'))
 
 export const { checkSignedPasskeyData, isIdentifier } = localCheck
 export const { checkOrigin, isOrigin } = origin

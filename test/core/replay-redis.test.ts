@@ -1,11 +1,11 @@
 import { redisReplayStore } from '@corbado-connect/core/redis'
 import { Redis } from 'ioredis'
 import t from 'tap'
+import { createRedisServer, redisIsInstalled } from '../support/redis-server.js'
 import { outcomeOf, summary } from './corbado-calls.js'
 import { connectOver, type Flow } from './flows.js'
 import { newContext } from './http-context.js'
 import { tokenOf } from './passkey-tokens.js'
-import { createRedisServer, redisIsInstalled } from './redis-server.js'
 import { verdictOf } from './scripted-upstream.js'
 
 const keyPrefix = 'corbado-connect:replay:'

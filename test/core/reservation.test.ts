@@ -160,7 +160,7 @@ t.test('a login that is held up past the end of its token is still one login', a
   const clock = setClock(t, at * 1000)
   const waiting: (() => void)[] = []
   const flow = setUp(() => success, {
-    expectedUsername: ({ webauthnId }) => new Promise((resolve) => waiting.push(() => resolve(webauthnId))),
+    expectedIdentifier: ({ webauthnId }) => new Promise((resolve) => waiting.push(() => resolve(webauthnId))),
   })
   const token = tokenOf('jane')
   clock.now = (at + 359) * 1000

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import t from 'tap'
-import { installExpress4 } from '../contract/express4.js'
+import { installExpress4 } from '../support/express4.js'
 import { codeBlocks, root } from './markdown.js'
 import { runBlock } from './run-block.js'
 

@@ -2,7 +2,7 @@ import { get } from 'node:http'
 import { createRequire } from 'node:module'
 import { type Emulator, startEmulator } from '@corbado-connect/emulator'
 import t from 'tap'
-import { launchChromium, noChromium } from '../browser/chromium.js'
+import { launchChromium, noChromium } from '../support/chromium.js'
 import { createAuthenticator } from './authenticator.js'
 import { caller, type Json, parse, rawRequest, textOf } from './http.js'
 

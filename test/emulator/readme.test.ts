@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { transform } from 'esbuild'
 import t from 'tap'
-import { chromiumPath } from '../browser/chromium.js'
+import { chromiumPath } from '../support/chromium.js'
 
 const README = new URL('../../../packages/emulator/README.md', import.meta.url)
 

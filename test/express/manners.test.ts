@@ -196,7 +196,7 @@ t.test('the members of the router serve the rest of the app', async (t) => {
     (app, passkeys) => {
       app.use(passkeys)
       app.post('/login', async (req, res) => void res.json(await passkeys.signIn({ req, res }, jane)))
-      app.post('/logout', passkeys.requireSameOrigin, async (req, res) => {
+      app.post('/logout', passkeys.requireAllowedOrigin, async (req, res) => {
         await passkeys.signOut({ req, res })
         res.end()
       })

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { Redis } from 'ioredis'
 import type { Test } from 'tap'
-import { createRedisServer, type RedisServer, redisIsInstalled } from '../core/redis-server.js'
+import { createRedisServer, type RedisServer, redisIsInstalled } from '../support/redis-server.js'
 
 /** Why a test with a real Redis cannot run here, or false. */
 export const noRedis = redisIsInstalled() ? false : 'redis-server 7 or later is not installed'

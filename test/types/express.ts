@@ -109,7 +109,7 @@ export function optionsApart(): void {
       exact<Same<typeof event, ConnectEvent>>()
       exact<Same<typeof context, ExpressContext>>()
     },
-    expectedUsername(unverified, { req }) {
+    expectedIdentifier(unverified, { req }) {
       exact<Same<typeof unverified, SignedPasskeyClaims>>()
       return req.path
     },
@@ -138,7 +138,7 @@ export function wrongOptions(): void {
 
 export function theMembers(passkeys: CorbadoConnectRouter<User>): void {
   const guard: RequestHandler = passkeys.requireUser
-  app.get('/me', guard, passkeys.requireSameOrigin, (req, res) => {
+  app.get('/me', guard, passkeys.requireAllowedOrigin, (req, res) => {
     const user = passkeys.user(req)
     exact<Same<typeof user, User>>()
     res.json(user)

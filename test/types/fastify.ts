@@ -37,7 +37,7 @@ export async function theTenLines(): Promise<void> {
     await app.corbadoConnect.signIn({ request, reply }, { identifier: 'jane' })
   })
   app.get('/me', { onRequest: [app.corbadoConnect.requireUser] }, (request) => app.corbadoConnect.user(request))
-  app.post('/logout', { onRequest: [app.corbadoConnect.requireSameOrigin] }, (request, reply) =>
+  app.post('/logout', { onRequest: [app.corbadoConnect.requireAllowedOrigin] }, (request, reply) =>
     app.corbadoConnect.signOut({ request, reply }),
   )
 }
@@ -111,7 +111,7 @@ export function optionsApart(): void {
       exact<Same<typeof event, ConnectEvent>>()
       exact<Same<typeof context, FastifyContext>>()
     },
-    expectedUsername(unverified, { request }) {
+    expectedIdentifier(unverified, { request }) {
       exact<Same<typeof unverified, SignedPasskeyClaims>>()
       return request.ip
     },

@@ -38,7 +38,7 @@ export function buildApp(): App {
 
   app.post(
     '/login',
-    auth.requireSameOrigin,
+    auth.requireAllowedOrigin,
     rateLimit({ windowMs: 60_000, limit: 10, message: tooMany }),
     async (req, res) => {
       const { email, password } = req.body ?? {}
@@ -52,7 +52,7 @@ export function buildApp(): App {
   // People type their address; Corbado knows them by an identifier that stays when the address changes.
   app.post(
     '/passkeyIdentifier',
-    auth.requireSameOrigin,
+    auth.requireAllowedOrigin,
     rateLimit({ windowMs: 60_000, limit: 30, message: tooMany }),
     (req, res) => {
       const { email } = req.body ?? {}
@@ -66,7 +66,7 @@ export function buildApp(): App {
     res.set('cache-control', 'no-store').json(profileOf(auth.user(req)))
   })
 
-  app.post('/logout', auth.requireSameOrigin, async (req, res) => {
+  app.post('/logout', auth.requireAllowedOrigin, async (req, res) => {
     await auth.signOut({ req, res })
     res.json({ success: true })
   })

@@ -45,7 +45,7 @@ export async function buildApp(): Promise<FastifyInstance> {
     '/login',
     {
       schema: loginSchema,
-      onRequest: [app.corbadoConnect.requireSameOrigin],
+      onRequest: [app.corbadoConnect.requireAllowedOrigin],
       config: { rateLimit: { max: 10, timeWindow: 60_000 } },
     },
     async (request, reply) => {
@@ -61,7 +61,7 @@ export async function buildApp(): Promise<FastifyInstance> {
     '/passkeyIdentifier',
     {
       schema: identifierSchema,
-      onRequest: [app.corbadoConnect.requireSameOrigin],
+      onRequest: [app.corbadoConnect.requireAllowedOrigin],
       config: { rateLimit: { max: 30, timeWindow: 60_000 } },
     },
     async (request, reply) => {
@@ -75,7 +75,7 @@ export async function buildApp(): Promise<FastifyInstance> {
     return profileOf(app.corbadoConnect.user(request))
   })
 
-  app.post('/logout', { onRequest: [app.corbadoConnect.requireSameOrigin] }, async (request, reply) => {
+  app.post('/logout', { onRequest: [app.corbadoConnect.requireAllowedOrigin] }, async (request, reply) => {
     await app.corbadoConnect.signOut({ request, reply })
     return { success: true }
   })

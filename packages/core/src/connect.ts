@@ -1,19 +1,22 @@
-import type { CorbadoClient } from './client.js'
+import type { CorbadoClient } from './corbado/client.js'
+import { type ConnectTokenType, isConnectTokenType, type VerificationResult } from './corbado/schemas.js'
 import { CorbadoError, isCorbadoError } from './errors.js'
-import type { Trace } from './events.js'
-import { closeGraceMs, waitAtMost } from './grace.js'
 import { runHook } from './hooks.js'
 import type { HttpContext } from './http.js'
-import { type ConnectOptions, resolveOptions, type Settings } from './options.js'
-import { reserveToken } from './reservation.js'
-import {
-  type ConnectTokenType,
-  type IssuedConnectToken,
-  isConnectTokenType,
-  type VerificationResult,
-} from './schemas.js'
+import { reserveToken } from './replay/reservation.js'
+import type { Trace } from './routes/events.js'
+import { type ConnectOptions, resolveOptions, type Settings } from './routes/options.js'
 import type { ConnectUser } from './session/strategy.js'
 import { checkSignedPasskeyData, isIdentifier, type SignedPasskeyClaims } from './signed-passkey-data.js'
+import { closeGraceMs, waitAtMost } from './time-limit.js'
+
+/** A connect token for the frontend. */
+export interface IssuedConnectToken {
+  /** The secret that the frontend passes to Corbado. It is valid for one operation. */
+  readonly connectToken: string
+  /** When the token expires, in Unix seconds. */
+  readonly expiresAt: number
+}
 
 /** The two flows, without a web framework. */
 export interface Connect<User extends ConnectUser, Context extends HttpContext> {
@@ -111,8 +114,8 @@ export class ConnectFlows<User extends ConnectUser, Context extends HttpContext>
         (unverified) =>
           runHook(
             'HOOK_FAILED',
-            'expectedUsername',
-            () => this.#settings.expectedUsername(unverified, context),
+            'expectedIdentifier',
+            () => this.#settings.expectedIdentifier(unverified, context),
             secrets,
           ),
         trace,
@@ -185,7 +188,7 @@ export class ConnectFlows<User extends ConnectUser, Context extends HttpContext>
     const token = checkSignedPasskeyData(signedPasskeyData, this.#settings.localCheck)
     trace.identifier = token.claims.webauthnId
     const username = await usernameFor(token.claims)
-    if (!isIdentifier(username)) throw new CorbadoError('PASSKEY_REJECTED', { reason: 'expected_username' })
+    if (!isIdentifier(username)) throw new CorbadoError('PASSKEY_REJECTED', { reason: 'expected_identifier' })
     trace.identifier = username
     const reservation = await reserveToken(this.#settings.replayStore, token)
     try {

@@ -115,11 +115,3 @@ export interface CorbadoErrorBody {
 export function isCorbadoError(value: unknown): value is CorbadoError {
   return typeof value === 'object' && value !== null && brand in value
 }
-
-/** An answer as JSON; of an error that is not ours, the usual four fields. */
-export function serializeAnswer(payload: unknown): string {
-  if (!(payload instanceof Error) || isCorbadoError(payload)) return JSON.stringify(payload)
-  const { statusCode, code, error, message }: Error & { statusCode?: unknown; code?: unknown; error?: unknown } =
-    payload
-  return JSON.stringify({ statusCode, code, error, message })
-}

@@ -1,3 +1,4 @@
+export { type Connect, createConnect, type IssuedConnectToken } from './connect.js'
 export {
   type CallOptions,
   type ConnectTokens,
@@ -5,10 +6,14 @@ export {
   type CreateConnectToken,
   type ListConnectTokens,
   type Passkeys,
-} from './client.js'
-export type { CorbadoClientOptions } from './client-options.js'
-export type { ClientStateOptions } from './client-state.js'
-export { type Connect, createConnect } from './connect.js'
+} from './corbado/client.js'
+export type { CorbadoClientOptions } from './corbado/client-options.js'
+export type {
+  ConnectToken,
+  ConnectTokenList,
+  ConnectTokenType,
+  VerificationResult,
+} from './corbado/schemas.js'
 export {
   CorbadoError,
   type CorbadoErrorBody,
@@ -18,19 +23,13 @@ export {
   corbadoErrorCodes,
   isCorbadoError,
 } from './errors.js'
-export type { ConnectEvent, ConnectEventType } from './events.js'
 export type { CookieAttributes, Http, HttpContext } from './http.js'
-export type { ConnectOptions, RoutesOption } from './options.js'
-export type { RateLimit, RateLimitOptions, RateLimitRedis } from './rate-limit.js'
 export { memoryReplayStore } from './replay/memory.js'
 export type { ReplayStore } from './replay/store.js'
-export type {
-  ConnectToken,
-  ConnectTokenList,
-  ConnectTokenType,
-  IssuedConnectToken,
-  VerificationResult,
-} from './schemas.js'
+export type { ClientStateOptions } from './routes/client-state.js'
+export type { ConnectEvent, ConnectEventType } from './routes/events.js'
+export type { ConnectOptions, RoutesOption } from './routes/options.js'
+export type { RateLimit, RateLimitOptions, RateLimitRedis } from './routes/rate-limit.js'
 export { type AccessTokenSessionOptions, accessTokenSession } from './session/access-token.js'
 export { browserOrNative } from './session/browser-or-native.js'
 export { type CookieSessionOptions, cookieSession } from './session/cookie.js'

@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 import { parseArgs } from 'node:util'
 import { startEmulator } from './emulator.js'
-import { fingerprint } from './fingerprint.js'
 import { DEFAULTS } from './options.js'
+import { fingerprint } from './state/fingerprint.js'
 
 const HELP = `An offline stand-in of Corbado for development and tests.
 

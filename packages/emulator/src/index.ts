@@ -1,4 +1,3 @@
-export type { Clock } from './clock.js'
 export { type Emulator, type Passkey, startEmulator } from './emulator.js'
 export type {
   Fault,
@@ -8,10 +7,11 @@ export type {
   Garbage,
   Moment,
   StatusAnswer,
-} from './faults.js'
-export { fingerprint } from './fingerprint.js'
-export type { VerificationResult } from './logins.js'
+} from './faults/faults.js'
 export type { EmulatorOptions } from './options.js'
-export type { RecordedRequest, RequestFilter } from './requests.js'
-export type { RouteName } from './routes.js'
-export type { SignedPasskeyDataClaims, SignInOverrides } from './signed-passkey-data.js'
+export type { Clock } from './state/clock.js'
+export { fingerprint } from './state/fingerprint.js'
+export type { VerificationResult } from './state/logins.js'
+export type { RecordedRequest, RequestFilter } from './state/requests.js'
+export type { SignedPasskeyDataClaims, SignInOverrides } from './state/signed-passkey-data.js'
+export type { RouteName } from './wire/operations.js'

@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { ApiError } from './api-error.js'
-import type { Server } from './server.js'
+import type { Server } from './api/server.js'
 import { snapshot } from './snapshot.js'
-import type { State } from './state.js'
+import type { State } from './state/state.js'
+import { ApiError } from './wire/error-envelope.js'
 
 const FILES = [
   { url: '/', file: 'index.html', type: 'text/html; charset=utf-8' },

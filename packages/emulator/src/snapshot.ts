@@ -1,6 +1,6 @@
-import { fingerprint } from './fingerprint.js'
 import { DEFAULTS } from './options.js'
-import type { State } from './state.js'
+import { fingerprint } from './state/fingerprint.js'
+import type { State } from './state/state.js'
 
 /** The page shows so many of each kind, the newest first. */
 const ROWS = 50

@@ -21,7 +21,7 @@ export interface CorbadoConnectRouter<User extends ConnectUser>
   /** A middleware: lets signed-in users pass, refuses with `CORBADO_NOT_AUTHENTICATED`. */
   requireUser(req: Request, res: Response, next: NextFunction): void
   /** A middleware against CSRF: refuses with `CORBADO_ORIGIN_NOT_ALLOWED`. */
-  requireSameOrigin(req: Request, res: Response, next: NextFunction): void
+  requireAllowedOrigin(req: Request, res: Response, next: NextFunction): void
 }
 
 /**
@@ -107,7 +107,7 @@ export function corbadoConnect<User extends ConnectUser>(
   return Object.assign(router, {
     ...app,
     requireUser: guard((context) => requireUser(context.req, context)),
-    requireSameOrigin: guard(async (context) => routes.requireSameOrigin(context)),
+    requireAllowedOrigin: guard(async (context) => routes.requireAllowedOrigin(context)),
     async close() {
       await routes.close()
       limiter?.close()

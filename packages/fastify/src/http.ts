@@ -1,6 +1,7 @@
 import type { HttpContext } from '@corbado-connect/core'
-import { NodeHttp, sentByHook } from '@corbado-connect/core/internal'
+import { NodeHttp } from '@corbado-connect/core/internal'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { sentByHook } from './hook-reply.js'
 
 /** A request and its reply. */
 export interface Exchange {

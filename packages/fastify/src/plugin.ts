@@ -23,7 +23,7 @@ export interface CorbadoConnect<User extends ConnectUser = RegisteredUser>
   /** An `onRequest` hook: lets signed-in users pass, throws `CORBADO_NOT_AUTHENTICATED`. Write it in an array. */
   requireUser(request: FastifyRequest, reply: FastifyReply): Promise<void>
   /** An `onRequest` hook against CSRF: throws `CORBADO_ORIGIN_NOT_ALLOWED`. Write it in an array. */
-  requireSameOrigin(request: FastifyRequest, reply: FastifyReply): Promise<void>
+  requireAllowedOrigin(request: FastifyRequest, reply: FastifyReply): Promise<void>
 }
 
 /** The plugin; `app.register` infers the user type of the hooks from `findUser`. */
@@ -44,7 +44,7 @@ async function plugin<User extends ConnectUser>(
   const corbadoConnect: CorbadoConnect<User> = {
     ...parts.app,
     requireUser: (request, reply) => parts.requireUser(request, contextOf({ request, reply })),
-    requireSameOrigin: async (request, reply) => parts.routes.requireSameOrigin(contextOf({ request, reply })),
+    requireAllowedOrigin: async (request, reply) => parts.routes.requireAllowedOrigin(contextOf({ request, reply })),
   }
   app.decorate('corbadoConnect', corbadoConnect)
 

@@ -2,18 +2,17 @@ import { type ConnectUser, isCorbadoError } from '@corbado-connect/core'
 import {
   type AdapterParts,
   bodyError,
-  lendReply,
   maxBodyBytes,
   parseJsonBody,
   RedisCounter,
   rateLimited,
   routeSchemas,
-  serializeAnswer,
   type Visit,
   warnOfUntrustedProxy,
 } from '@corbado-connect/core/internal'
 import fastifyRateLimit, { type FastifyRateLimitStoreCtor } from '@fastify/rate-limit'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { withHookReply } from './hook-reply.js'
 import type { Exchange, FastifyContext } from './http.js'
 
 /** Clients that the limiter keeps apart at the most, where it counts in memory. */
@@ -100,7 +99,7 @@ export async function registerRoutes<User extends ConnectUser>(
       handler: async (request, reply) => {
         const body = Buffer.isBuffer(request.body) ? parseJsonBody(request.body) : undefined
         const visit = visitOf(request)
-        const answer = await lendReply(reply, () => routes.answer(visit, body)).catch((error: unknown) => {
+        const answer = await withHookReply(reply, () => routes.answer(visit, body)).catch((error: unknown) => {
           // Of a hook that sent the response and failed afterwards Fastify tells its error handler nothing.
           routes.refuse(visit, error)
           if (visit.context.http.answered) return 'sent by a hook' as const
@@ -132,4 +131,12 @@ function storeOf(counter: RedisCounter): FastifyRateLimitStoreCtor {
       return this
     }
   }
+}
+
+/** An answer as JSON; of an error that is not ours, the usual four fields. */
+function serializeAnswer(payload: unknown): string {
+  if (!(payload instanceof Error) || isCorbadoError(payload)) return JSON.stringify(payload)
+  const { statusCode, code, error, message }: Error & { statusCode?: unknown; code?: unknown; error?: unknown } =
+    payload
+  return JSON.stringify({ statusCode, code, error, message })
 }

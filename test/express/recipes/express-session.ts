@@ -63,12 +63,12 @@ export function createApp(users: Users, secret: string, store: Store): App {
   })
   app.use(passkeys)
 
-  app.post('/login', passkeys.requireSameOrigin, express.json(), async (req, res) => {
+  app.post('/login', passkeys.requireAllowedOrigin, express.json(), async (req, res) => {
     const user = await users.checkPassword(req.body.name, req.body.password)
     if (user === null) res.status(401).json({ error: 'Wrong name or password' })
     else res.json(await passkeys.signIn({ req, res }, user))
   })
-  app.post('/logout', passkeys.requireSameOrigin, async (req, res) => {
+  app.post('/logout', passkeys.requireAllowedOrigin, async (req, res) => {
     await passkeys.signOut({ req, res })
     res.json({ success: true })
   })

@@ -23,11 +23,11 @@ export function createApp(origins: readonly string[], findUser: (identifier: str
   app.use(cors({ origin: [...origins], credentials: true, methods: ['GET', 'POST'] }))
   app.use(passkeys)
 
-  const { requireSameOrigin, requireUser, signOut, user } = passkeys
+  const { requireAllowedOrigin, requireUser, signOut, user } = passkeys
   app.get('/me', requireUser, (req, res) => {
     res.json(user(req))
   })
-  app.post('/logout', requireSameOrigin, async (req, res) => {
+  app.post('/logout', requireAllowedOrigin, async (req, res) => {
     await signOut({ req, res })
     res.json({ success: true })
   })

@@ -71,10 +71,10 @@ export function createApp(users: Users, secret: string, store: Store): App {
   app.use(passkeys)
 
   const checkPassword = passport.authenticate('local', { session: false })
-  app.post('/login', passkeys.requireSameOrigin, express.json(), checkPassword, async (req, res) => {
+  app.post('/login', passkeys.requireAllowedOrigin, express.json(), checkPassword, async (req, res) => {
     if (req.user !== undefined) res.json(await passkeys.signIn({ req, res }, req.user))
   })
-  app.post('/logout', passkeys.requireSameOrigin, async (req, res) => {
+  app.post('/logout', passkeys.requireAllowedOrigin, async (req, res) => {
     await passkeys.signOut({ req, res })
     res.json({ success: true })
   })

@@ -61,7 +61,7 @@ export function createApp(users: Users, secret: string, store: Store): App {
       return isHalfSignedIn === (type === 'passkey-login')
     },
     // The passkey must belong to the user whose password was right, and there must be one.
-    expectedUsername(_claims, { req }) {
+    expectedIdentifier(_claims, { req }) {
       const { userId } = req.session
       if (userId === undefined) throw new CorbadoError('NOT_AUTHENTICATED')
       return userId
@@ -69,18 +69,18 @@ export function createApp(users: Users, secret: string, store: Store): App {
   })
   app.use(passkeys)
 
-  const { requireSameOrigin, requireUser, signIn, signOut, user } = passkeys
+  const { requireAllowedOrigin, requireUser, signIn, signOut, user } = passkeys
   /** The guard of your own routes, always after `requireUser`: a password alone is not enough. */
   const requireBothFactors: RequestHandler = (req, _res, next) => {
     next(req.session.awaitsPasskey === false ? undefined : new CorbadoError('NOT_AUTHENTICATED'))
   }
 
-  app.post('/login', requireSameOrigin, express.json(), async (req, res) => {
+  app.post('/login', requireAllowedOrigin, express.json(), async (req, res) => {
     const found = await users.checkPassword(req.body.name, req.body.password)
     if (found === null) res.status(401).json({ error: 'Wrong name or password' })
     else res.json(await signIn({ req, res }, found))
   })
-  app.post('/logout', requireSameOrigin, async (req, res) => {
+  app.post('/logout', requireAllowedOrigin, async (req, res) => {
     await signOut({ req, res })
     res.json({ success: true })
   })

@@ -16,8 +16,8 @@ export function createApp(findUser: (identifier: string) => User | null): App {
   const app = express()
   app.use(passkeys)
 
-  const { requireSameOrigin, requireUser, user, verifyPasskey } = passkeys
-  app.post('/transfer', requireSameOrigin, requireUser, express.json(), async (req, res) => {
+  const { requireAllowedOrigin, requireUser, user, verifyPasskey } = passkeys
+  app.post('/transfer', requireAllowedOrigin, requireUser, express.json(), async (req, res) => {
     const { amount, signedPasskeyData } = req.body
     const claims = await verifyPasskey({ user: user(req), signedPasskeyData })
     res.json({ transferred: amount, confirmedBy: claims.webauthnId })

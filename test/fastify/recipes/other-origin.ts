@@ -20,9 +20,9 @@ export async function createApp(
     findUser,
   })
 
-  const { requireSameOrigin, requireUser, signOut, user } = app.corbadoConnect
+  const { requireAllowedOrigin, requireUser, signOut, user } = app.corbadoConnect
   app.get('/me', { onRequest: [requireUser] }, (request) => user(request))
-  app.post('/logout', { onRequest: [requireSameOrigin] }, async (request, reply) => {
+  app.post('/logout', { onRequest: [requireAllowedOrigin] }, async (request, reply) => {
     await signOut({ request, reply })
     return { success: true }
   })

@@ -57,14 +57,14 @@ export async function createApp(users: Users, secret: string, store: SessionStor
       return isHalfSignedIn === (type === 'passkey-login')
     },
     // The passkey must belong to the user whose password was right, and there must be one.
-    expectedUsername(_claims, { request }) {
+    expectedIdentifier(_claims, { request }) {
       const userId = request.session.get('userId')
       if (userId === undefined) throw new CorbadoError('NOT_AUTHENTICATED')
       return userId
     },
   })
 
-  const { requireSameOrigin, requireUser, signIn, signOut, user } = app.corbadoConnect
+  const { requireAllowedOrigin, requireUser, signIn, signOut, user } = app.corbadoConnect
   /** The guard of your own routes, always after `requireUser`: a password alone is not enough. */
   async function requireBothFactors(request: FastifyRequest): Promise<void> {
     if (request.session.get('awaitsPasskey') !== false) throw new CorbadoError('NOT_AUTHENTICATED')
@@ -72,14 +72,14 @@ export async function createApp(users: Users, secret: string, store: SessionStor
 
   app.post<{ Body: { name: string; password: string } }>(
     '/login',
-    { onRequest: [requireSameOrigin] },
+    { onRequest: [requireAllowedOrigin] },
     async (request, reply) => {
       const found = await users.checkPassword(request.body.name, request.body.password)
       if (found === null) return reply.code(401).send({ error: 'Wrong name or password' })
       return signIn({ request, reply }, found)
     },
   )
-  app.post('/logout', { onRequest: [requireSameOrigin] }, async (request, reply) => {
+  app.post('/logout', { onRequest: [requireAllowedOrigin] }, async (request, reply) => {
     await signOut({ request, reply })
     return { success: true }
   })

@@ -54,17 +54,17 @@ export async function createApp(users: Users, key: Buffer): Promise<FastifyInsta
     },
   })
 
-  const { requireSameOrigin, requireUser, signIn, signOut, user } = app.corbadoConnect
+  const { requireAllowedOrigin, requireUser, signIn, signOut, user } = app.corbadoConnect
   app.post<{ Body: { name: string; password: string } }>(
     '/login',
-    { onRequest: [requireSameOrigin] },
+    { onRequest: [requireAllowedOrigin] },
     async (request, reply) => {
       const found = await users.checkPassword(request.body.name, request.body.password)
       if (found === null) return reply.code(401).send({ error: 'Wrong name or password' })
       return signIn({ request, reply }, found)
     },
   )
-  app.post('/logout', { onRequest: [requireSameOrigin] }, async (request, reply) => {
+  app.post('/logout', { onRequest: [requireAllowedOrigin] }, async (request, reply) => {
     await signOut({ request, reply })
     return { success: true }
   })

@@ -16,8 +16,8 @@ export async function createApp(findUser: (identifier: string) => User | null): 
   const app = Fastify()
   await app.register(corbadoConnect, { session: cookieSession({ secret: process.env.SESSION_SECRET }), findUser })
 
-  const { requireSameOrigin, requireUser, user, verifyPasskey } = app.corbadoConnect
-  app.post<{ Body: Transfer }>('/transfer', { onRequest: [requireSameOrigin, requireUser] }, async (request) => {
+  const { requireAllowedOrigin, requireUser, user, verifyPasskey } = app.corbadoConnect
+  app.post<{ Body: Transfer }>('/transfer', { onRequest: [requireAllowedOrigin, requireUser] }, async (request) => {
     const { amount, signedPasskeyData } = request.body
     const claims = await verifyPasskey({ user: user(request), signedPasskeyData })
     return { transferred: amount, confirmedBy: claims.webauthnId }

@@ -1,0 +1,90 @@
+import type { FastifyRequest } from 'fastify'
+import {
+  CONNECT_TOKEN_STATUSES,
+  CONNECT_TOKEN_TYPES,
+  type ConnectToken,
+  type ConnectTokenType,
+} from '../state/connect-tokens.js'
+import type { State } from '../state/state.js'
+import { type Envelope, envelope } from '../wire/error-envelope.js'
+import { Fields } from '../wire/fields.js'
+import { checkCredentials } from './credentials.js'
+import { selectTokens } from './list-query.js'
+import { route, type Server } from './server.js'
+
+/** Corbado's Backend API, see https://docs.corbado.com/api-reference/backend-api */
+export function registerBackendApi({ app, contextOf }: Server, state: State): void {
+  const { connectTokens, settings, users } = state
+
+  app.register(async (api) => {
+    api.addHook('preHandler', async (request) => checkCredentials(request.headers, settings))
+
+    route(api, 'connectTokens.create', async (request) => {
+      const { type, data, lifetimeSeconds } = readCreation(request.body)
+      const token = connectTokens.create(type, data, lifetimeSeconds ?? settings.connectTokenLifetimeSeconds)
+      users.idOf(data.identifier)
+      // The one and only time that the secret is told.
+      return { ...shown(token), secret: token.secret }
+    })
+
+    route(api, 'connectTokens.list', async (request) => {
+      const query = new URLSearchParams(request.raw.url?.split('?')[1])
+      const { page, paging } = selectTokens(connectTokens.all(), query)
+      return { connectTokens: page.map(shown), paging }
+    })
+
+    route(api, 'connectTokens.update', async (request) => {
+      const body = new Fields(request.body)
+      const status = body.oneOf('status', CONNECT_TOKEN_STATUSES)
+      body.only('status')
+      body.check()
+      connectTokens.update(idOf(request), status)
+      return done(request)
+    })
+
+    route(api, 'connectTokens.delete', async (request) => {
+      connectTokens.delete(idOf(request))
+      return done(request)
+    })
+
+    route(api, 'passkeys.verifySignedData', async (request) => {
+      const body = new Fields(request.body)
+      const signedPasskeyData = body.text('signedPasskeyData')
+      const username = body.text('username')
+      body.only('signedPasskeyData', 'username')
+      body.check()
+      return { verificationResult: await state.signedPasskeyData.verify(signedPasskeyData, username) }
+    })
+  })
+
+  const done = (request: FastifyRequest): Envelope => envelope(200, 'OK', contextOf(request))
+}
+
+function readCreation(content: unknown): {
+  type: ConnectTokenType
+  data: ConnectToken['data']
+  lifetimeSeconds: number | undefined
+} {
+  const body = new Fields(content)
+  const type = body.oneOf('type', CONNECT_TOKEN_TYPES)
+  const fields = body.object('data')
+  const identifier = fields.text('identifier')
+  const append = type === 'passkey-append'
+  const data = append ? { displayName: fields.text('displayName'), identifier } : { identifier }
+  if (append) fields.only('identifier', 'displayName')
+  else fields.only('identifier')
+  const lifetimeSeconds = body.optionalPositiveInteger('maxLifetimeInSeconds')
+  body.only('type', 'data', 'maxLifetimeInSeconds')
+  body.check()
+  return { type, data, lifetimeSeconds }
+}
+
+/** A token as everyone may see it. */
+function shown({ id, tokenType, data, connectTokenStatus, expires }: ConnectToken): Omit<ConnectToken, 'secret'> {
+  return { id, tokenType, data, connectTokenStatus, expires }
+}
+
+function idOf(request: FastifyRequest): string {
+  const { params } = request
+  return typeof params === 'object' && params !== null && 'id' in params ? String(params.id) : ''
+}

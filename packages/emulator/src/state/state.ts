@@ -1,0 +1,73 @@
+import { EventEmitter } from 'node:events'
+import { Faults } from '../faults/faults.js'
+import type { Settings } from '../options.js'
+import { Ceremonies } from './ceremonies.js'
+import { type Clock, createClock } from './clock.js'
+import { ConnectTokens } from './connect-tokens.js'
+import { Logins } from './logins.js'
+import { Passkeys } from './passkeys.js'
+import { Requests } from './requests.js'
+import { SignedPasskeyData } from './signed-passkey-data.js'
+import type { SigningKey } from './signing-key.js'
+import { Users } from './users.js'
+
+/** Everything that one emulator knows. */
+export type State = {
+  readonly settings: Settings
+  readonly clock: Clock
+  readonly connectTokens: ConnectTokens
+  readonly users: Users
+  readonly logins: Logins
+  readonly signedPasskeyData: SignedPasskeyData
+  readonly passkeys: Passkeys
+  readonly ceremonies: Ceremonies
+  readonly requests: Requests
+  readonly faults: Faults
+  /** Emits `change` when something that the page shows has changed. */
+  readonly changes: EventEmitter
+  /** The origins whose pages may use the Frontend API. */
+  allowedOrigins: readonly string[]
+  /** How often it was reset: what began before must not end up in the state after. */
+  readonly resets: number
+  reset(): void
+}
+
+export function createState(settings: Settings, key: SigningKey): State {
+  const changes = new EventEmitter()
+  // Each open page listens; a dozen of tabs is no leak.
+  changes.setMaxListeners(0)
+  const changed = (): void => {
+    changes.emit('change')
+  }
+  const clock = createClock(changed)
+  const users = new Users()
+  const connectTokens = new ConnectTokens(clock, changed)
+  const logins = new Logins(clock, changed)
+  const passkeys = new Passkeys(clock, changed)
+  const ceremonies = new Ceremonies(clock)
+  const requests = new Requests(clock, changed)
+  const faults = new Faults()
+  let resets = 0
+  return {
+    settings,
+    clock,
+    connectTokens,
+    users,
+    logins,
+    signedPasskeyData: new SignedPasskeyData({ projectId: settings.projectId, key, clock, logins, users }),
+    passkeys,
+    ceremonies,
+    requests,
+    faults,
+    changes,
+    allowedOrigins: settings.allowedOrigins,
+    get resets() {
+      return resets
+    },
+    reset() {
+      resets++
+      for (const part of [connectTokens, users, logins, passkeys, ceremonies, requests, faults]) part.clear()
+      clock.reset()
+    },
+  }
+}
