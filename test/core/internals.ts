@@ -3,6 +3,7 @@ type LocalCheck = typeof import('../../packages/core/dist/signed-passkey-data.js
 type Origin = typeof import('../../packages/core/dist/routes/origin.js')
 type RateLimit = typeof import('../../packages/core/dist/routes/rate-limit.js')
 type Retry = typeof import('../../packages/core/dist/corbado/retry.js')
+type Utf8Json = typeof import('../../packages/core/dist/utf8-json.js')
 
 const fileOf = (name: string): string => new URL(name, import.meta.resolve('@corbado-connect/core')).href
 
@@ -10,6 +11,7 @@ const localCheck: LocalCheck = await import(fileOf('signed-passkey-data.js'))
 const origin: Origin = await import(fileOf('routes/origin.js'))
 const rateLimit: RateLimit = await import(fileOf('routes/rate-limit.js'))
 const retry: Retry = await import(fileOf('corbado/retry.js'))
+const utf8Json: Utf8Json = await import(fileOf('utf8-json.js'))
 
 export const { checkSignedPasskeyData, isIdentifier } = localCheck
 export const { checkOrigin, isOrigin } = origin
@@ -17,3 +19,4 @@ export const { addressKey } = rateLimit
 // A class whose private state its type keeps to itself.
 export const RetryBudget: Retry['RetryBudget'] = retry.RetryBudget
 export const { backOffMs, retryAfterSeconds } = retry
+export const { parseUtf8Json } = utf8Json

@@ -1,4 +1,5 @@
 import { CorbadoError } from '../errors.js'
+import { parseUtf8Json } from '../utf8-json.js'
 import { envelopeSchema, matches } from './schemas.js'
 
 /** What an answer of Corbado's says about itself, if it says anything. */
@@ -49,7 +50,7 @@ export function isConfigurationFailure(error: CorbadoError): boolean {
 function parseJson(bytes: Buffer | undefined): unknown {
   if (bytes === undefined) return undefined
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes))
+    return parseUtf8Json(bytes)
   } catch {
     return undefined
   }
