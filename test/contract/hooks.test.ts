@@ -292,7 +292,7 @@ contract('the members that an application uses', async ({ t, start, see, refused
   const app = await start(optionsFor(upstream, { session: hooks, findUser: people.find }))
   const signedIn = await send(app, { path: '/login', body: { identifier: ada.identifier } })
   t.strictSame([signedIn.status, signedIn.json], [200, { signedIn: true }], 'signIn gives what createSession returned')
-  t.strictSame(logins, [{ user: { identifier: ada.identifier }, claims: null }])
+  t.strictSame(logins, [{ user: { identifier: ada.identifier }, by: 'app' }])
   see('signIn', signedIn.json)
 
   const asAda = { ...browser, 'x-test-user': ada.identifier }

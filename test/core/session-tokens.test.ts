@@ -14,7 +14,7 @@ import { newContext } from './http-context.js'
 const secret = 'a secret of 32 bytes, or of more'
 const otherSecret = 'another secret, of 32 bytes or more'
 const jane = { identifier: 'jane', displayName: 'Jane', password: 'canary' }
-const login = { user: jane, claims: null }
+const login = { user: jane, by: 'app' } as const
 const users = new Map<string, ConnectUser>([['jane', jane]])
 const findUser = async (identifier: string): Promise<ConnectUser | null> => users.get(identifier) ?? null
 const sessionCookie = '__Host-corbado_connect_session'

@@ -52,7 +52,7 @@ export function theUserComesFromFindUser(): void {
       },
       createSession({ user, claims }, { req, res, http }) {
         exact<Same<typeof user, User>>()
-        exact<Same<typeof claims, SignedPasskeyClaims | null>>()
+        exact<Same<typeof claims, SignedPasskeyClaims | undefined>>()
         exact<Same<typeof req, Request>>()
         exact<Same<typeof res, Response>>()
         exact<Same<typeof http, Http>>()

@@ -59,7 +59,7 @@ export function theUserComesFromFindUser(): void {
       },
       createSession({ user, claims }, { request, reply, http }) {
         exact<Same<typeof user, User>>()
-        exact<Same<typeof claims, SignedPasskeyClaims | null>>()
+        exact<Same<typeof claims, SignedPasskeyClaims | undefined>>()
         exact<Same<typeof request, FastifyRequest>>()
         exact<Same<typeof reply, FastifyReply>>()
         exact<Same<typeof http, Http>>()

@@ -126,7 +126,7 @@ export class ConnectFlows<User extends ConnectUser, Context extends HttpContext>
         'SESSION_FAILED',
         'createSession',
         async () => {
-          const body = await this.#settings.session.createSession({ user, claims }, context)
+          const body = await this.#settings.session.createSession({ user, by: 'passkey', claims }, context)
           assertAnswer(body, context)
           return body
         },

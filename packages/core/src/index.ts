@@ -35,6 +35,7 @@ export { browserOrNative } from './session/browser-or-native.js'
 export { type CookieSessionOptions, cookieSession } from './session/cookie.js'
 export type { SessionClaims, SessionKey, SessionSecret, SessionTokenOptions } from './session/session-token.js'
 export type {
+  AppLogin,
   ConnectUser,
   FindUser,
   Found,
@@ -42,6 +43,7 @@ export type {
   ReadyMadeStrategy,
   SessionAnswer,
   SessionStrategy,
+  VerifiedPasskeyLogin,
 } from './session/strategy.js'
 export {
   type DecodedSignedPasskeyData,

@@ -40,8 +40,8 @@ export function createApp(users: Users, secret: string, store: Store): App {
         const { userId } = req.session
         return userId === undefined ? null : findUser(userId)
       },
-      async createSession({ user, claims }, { req }) {
-        const isPassword = claims === null
+      async createSession({ user, by }, { req }) {
+        const isPassword = by === 'app'
         try {
           await promisify<void>((done) => req.session.regenerate(done))()
           req.session.userId = user.identifier

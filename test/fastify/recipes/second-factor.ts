@@ -36,8 +36,8 @@ export async function createApp(users: Users, secret: string, store: SessionStor
         const userId = request.session.get('userId')
         return userId === undefined ? null : findUser(userId)
       },
-      async createSession({ user, claims }, { request }) {
-        const isPassword = claims === null
+      async createSession({ user, by }, { request }) {
+        const isPassword = by === 'app'
         try {
           await request.session.regenerate()
           request.session.set('userId', user.identifier)

@@ -73,7 +73,7 @@ export function createAdapterParts<
         runHook('SESSION_FAILED', 'createSession', () => {
           // Otherwise it would be a session that every later request stumbles over.
           identifierOf(user)
-          return session.createSession({ user, claims: null }, contextOf(exchange))
+          return session.createSession({ user, by: 'app' }, contextOf(exchange))
         }),
       async signOut(exchange) {
         if (session.destroySession === undefined) throw new TypeError('signOut needs the hook session.destroySession')

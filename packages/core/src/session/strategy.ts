@@ -9,12 +9,23 @@ export interface ConnectUser {
   readonly displayName?: string | undefined
 }
 
-/** A login that a session is to be created for. */
-export interface Login<User> {
+/** A passkey login that Corbado verified. */
+export interface VerifiedPasskeyLogin<User> {
   readonly user: User
-  /** The verified claims of a passkey login; null for a sign-in of your own (`signIn`). */
-  readonly claims: SignedPasskeyClaims | null
+  readonly by: 'passkey'
+  /** The verified claims. */
+  readonly claims: SignedPasskeyClaims
 }
+
+/** A sign-in that your application checked itself, for example by password, and passed to `signIn`. */
+export interface AppLogin<User> {
+  readonly user: User
+  readonly by: 'app'
+  readonly claims?: undefined
+}
+
+/** What `createSession` creates a session for. */
+export type Login<User> = VerifiedPasskeyLogin<User> | AppLogin<User>
 
 /** A user, or nobody. */
 export type Found<User> = User | null | undefined
