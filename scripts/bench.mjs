@@ -1,6 +1,6 @@
-// npm run bench: sets up what it needs, then measures.
-import { buildExamples, install, run } from './workspace.mjs'
+// npm run bench: sets up what it needs, then measures. Options: see docs/performance.md.
+import { buildPackages, install, run } from './workspace.mjs'
 
 await install({ quiet: true })
-await buildExamples({ quiet: true })
-await run('node', ['test/bench/run.mjs'])
+await buildPackages({ quiet: true })
+await run('node', ['bench/run.mjs', ...process.argv.slice(2)])

@@ -32,6 +32,11 @@ export function install(options) {
   return run('npm', ['run', '--silent', 'setup'], { ...options, env })
 }
 
+/** Builds the packages. */
+export async function buildPackages(options) {
+  await run('node', ['node_modules/typescript/bin/tsc', '-b', 'packages/fastify', 'packages/express'], options)
+}
+
 /** Builds what the examples need, and the page. */
 export async function buildExamples(options) {
   const projects = ['packages/emulator', 'examples/fastify-cookie', 'examples/express-bearer']

@@ -1,0 +1,78 @@
+// The paired method: a program and its baseline at the same time on the same core, each under its own load.
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Child, cores } from './children.mjs'
+import { signIn, startLoad, startProgram, startUpstream } from './environment.mjs'
+import { newToken } from './requests.mjs'
+
+/**
+ * How long to go on: at least so many milliseconds and so many requests of each program, for a busy machine takes longer
+ * to compile the code that is hot.
+ *
+ * @typedef {{ ms: number, requests: number }} Span
+ */
+const longestSpanMs = 20_000
+
+/**
+ * One launch: fresh processes, a warm-up, and one measured window.
+ *
+ * @param {import('./scenarios.mjs').Scenario} scenario
+ * @param {string} name of the program beside the baseline
+ * @param {{ warmUp: Span, window: Span, connections: number, nodeOptions?: string[] }} timing
+ * @returns {Promise<{ ratio: number, cpuUs: number, baselineCpuUs: number }>} CPU per request in microseconds
+ */
+export async function launch(scenario, name, { warmUp, window, connections, nodeOptions }) {
+  const children = []
+  try {
+    const { upstream, env } = await startUpstream({ tls: scenario.tls })
+    children.push(upstream)
+    if (scenario.redis) {
+      const redis = new Child('redis.mjs', { core: cores.others })
+      children.push(redis)
+      env.BENCH_REDIS_PORT = String((await redis.ready).port)
+    }
+    const sides = []
+    for (const side of [scenario.baseline, name]) {
+      const ours = side === name
+      const session = (ours && scenario.session) || 'trivial'
+      const { program, port } = await startProgram(side, {
+        env: { ...env, BENCH_SESSION: session },
+        nodeOptions: ours ? nodeOptions : undefined,
+      })
+      children.push(program)
+      const load = await startLoad()
+      children.push(load)
+      const headers = await signIn(port, session, newToken())
+      const status = (ours ? scenario.status : scenario.baselineStatus) ?? 200
+      sides.push({ program, load, request: { port, kind: scenario.request, headers, status, connections } })
+    }
+    for (const { load, request } of sides) await load.ask('start', request)
+    const started = await Promise.all(sides.map(reading))
+    const before = await readingAfter(warmUp, sides, started)
+    const after = await readingAfter(window, sides, before)
+    for (const { load } of sides) await load.ask('stop')
+    const [baselineCpuUs, cpuUs] = after.map((end, index) => cpuPerRequest(before[index], end))
+    return { ratio: cpuUs / baselineCpuUs, cpuUs, baselineCpuUs }
+  } finally {
+    await Promise.all(children.map((child) => child.stop()))
+  }
+}
+
+async function readingAfter({ ms, requests }, sides, from) {
+  const started = performance.now()
+  for (let wait = ms; ; wait = ms / 10) {
+    await sleep(wait)
+    const now = await Promise.all(sides.map(reading))
+    const enough = now.every(({ answers }, index) => answers - from[index].answers >= requests)
+    if (enough || performance.now() - started > longestSpanMs) return now
+  }
+}
+
+async function reading({ program, load }) {
+  const [{ cpuUs }, { answers, failure }] = await Promise.all([program.ask('usage'), load.ask('state')])
+  if (failure !== undefined) throw new Error(failure)
+  return { cpuUs, answers }
+}
+
+function cpuPerRequest(before, after) {
+  return (after.cpuUs - before.cpuUs) / (after.answers - before.answers)
+}
