@@ -1,18 +1,13 @@
 import { execFile } from 'node:child_process'
-import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import type { AddressInfo } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { type Emulator, startEmulator } from '@corbado-connect/emulator'
 import type { Express } from 'express'
 import type { FastifyInstance } from 'fastify'
 import type { Test } from 'tap'
-
-/** The two example apps; both serve the same page. */
-export const examples = ['fastify-cookie', 'express-bearer'] as const
-
-export type Example = (typeof examples)[number]
+import { type Example, exampleEnvironment } from '../support/example-app.js'
+import { portOf } from '../support/ports.js'
 
 /** An example app that listens, with a Corbado of its own. */
 export interface RunningExample {
@@ -31,14 +26,7 @@ export async function bundlePage(): Promise<void> {
 export async function startExample(t: Test, example: Example): Promise<RunningExample> {
   const corbado = await startEmulator()
   t.teardown(() => corbado.close())
-  Object.assign(process.env, {
-    CORBADO_PROJECT_ID: corbado.projectId,
-    CORBADO_API_SECRET: corbado.apiSecret,
-    CORBADO_BACKEND_API: corbado.url,
-    FRONTEND_API: corbado.browserUrl,
-    SESSION_SECRET: randomBytes(32).toString('base64url'),
-    LOG_LEVEL: 'silent',
-  })
+  Object.assign(process.env, exampleEnvironment(corbado))
   const port = await (example === 'fastify-cookie' ? listenOnFastify(t) : listenOnExpress(t))
   // A passkey's relying party is a name: 127.0.0.1 cannot be one.
   const origin = `http://localhost:${port}`
@@ -69,8 +57,3 @@ async function listenOnExpress(t: Test): Promise<number> {
 
 /** Not imported by its name: each app tells TypeScript its own user type, which would become that of all tests. */
 const load = (example: Example) => import(`@corbado-connect/example-${example}`)
-
-function portOf(address: AddressInfo | string | null): number {
-  if (typeof address !== 'object' || address === null) throw new Error('The app does not listen')
-  return address.port
-}

@@ -1,6 +1,7 @@
 import t, { type Test } from 'tap'
 import { launchChromium, noChromium } from '../support/chromium.js'
-import { bundlePage, examples, type RunningExample, startExample } from './example-app.js'
+import { examples } from '../support/example-app.js'
+import { bundlePage, type RunningExample, startExample } from './example-app.js'
 import { refusals } from './refusals.js'
 import { jane, type Visitor, visit } from './visitor.js'
 
