@@ -1,4 +1,4 @@
-// npm run demo: the offline Corbado and an example app on free ports, until Ctrl-C; with --walk the whole journey instead.
+// npm run demo: runs the offline Corbado and an example app until Ctrl-C. With --walk it runs the whole journey and ends.
 import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
@@ -16,7 +16,7 @@ const { values: flags } = parseArgs({
 })
 if (flags.help) {
   console.log(
-    'npm run demo -- [--express] [--walk]\n  --express  the Express app instead of the Fastify app\n  --walk     walks the whole journey over HTTP and ends',
+    'npm run demo -- [--express] [--walk]\n  --express  runs the Express app instead of the Fastify app\n  --walk     walks the whole journey over HTTP and ends',
   )
   process.exit(0)
 }
@@ -27,10 +27,14 @@ await install({ quiet: true })
 await buildExamples({ quiet: true })
 
 const { startEmulator } = await import('@corbado-connect/emulator')
-const port = await freePort()
+const port = await portFor(3000)
 const appUrl = `http://localhost:${port}`
-// The project of the published sample token, so that the walk can show it refused for its age.
-const corbado = await startEmulator({ port: 0, projectId: 'pro-7815296293940881620', allowedOrigins: [appUrl] })
+const corbado = await startEmulator({
+  port: await portFor(4400),
+  // The project of Corbado's sample token, so that the walk can show that it is refused because it has expired.
+  projectId: 'pro-7815296293940881620',
+  allowedOrigins: [appUrl],
+})
 
 const app = spawn('node', [`examples/${example}/dist/server.js`], {
   cwd: root,
@@ -50,7 +54,7 @@ const ended = once(app, 'exit')
 let stopping = false
 ended.then(async ([code]) => {
   if (stopping) return
-  console.error(`The app ended by itself with ${code}`)
+  console.error(`The app ended unexpectedly with code ${code}`)
   await corbado.close()
   process.exit(1)
 })
@@ -63,10 +67,11 @@ async function stop() {
   await corbado.close()
 }
 
-// From now on there is an app that must not outlive the demo.
+// The app must not outlive the demo.
 for (const signal of ['SIGINT', 'SIGTERM']) {
-  process.once(signal, () => {
-    // A journey that was broken off is none.
+  // Not `once`: a second signal must not end the demo before the app.
+  process.on(signal, () => {
+    // An interrupted walk has failed.
     if (flags.walk) process.exitCode = 1
     void stop()
   })
@@ -83,7 +88,7 @@ if (flags.walk) {
   try {
     await walk({ appUrl, corbado, bearer: flags.express })
   } catch (error) {
-    console.error(`\nSurprise: ${error.message}`)
+    console.error(`\nThe walk failed: ${error.message}`)
     process.exitCode = 1
   } finally {
     await stop()
@@ -97,7 +102,7 @@ if (flags.walk) {
          or   ali@example.com  / open sesame, said nobody
 
   Ctrl-C ends both.`)
-  // npm does not hand every signal on: where it is gone, the demo goes too.
+  // npm does not pass on every signal. When npm has ended, end too.
   const parent = process.ppid
   const watch = setInterval(() => {
     if (process.ppid === parent) return
@@ -107,9 +112,19 @@ if (flags.walk) {
   ended.finally(() => clearInterval(watch))
 }
 
-async function freePort() {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
+/** The preferred port, or any free port when it is in use. */
+async function portFor(preferred) {
+  return (await freePort(preferred)) ?? (await freePort(0))
+}
+
+/** @returns the port, or undefined when it is in use */
+async function freePort(wanted) {
+  const server = createServer().listen(wanted, 'localhost')
+  try {
+    await once(server, 'listening')
+  } catch {
+    return undefined
+  }
   const { port } = server.address()
   server.close()
   await once(server, 'close')
