@@ -3,8 +3,9 @@ import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Emulator, startEmulator } from '@corbado-connect/emulator'
+import { transform } from 'esbuild'
 
-/** Gives a block its users, and a free port instead of 3000. */
+/** Gives a block its users, and a free port in place of 3000. */
 const prelude = `
 import { Server } from 'node:net'
 globalThis.users = new Map([['jane', { identifier: 'jane', displayName: 'Jane Doe' }]])
@@ -28,7 +29,8 @@ export async function runBlock(name: string, code: string, folder: string): Prom
   const corbado = await startEmulator({ port: 0 })
   const slug = name.toLowerCase().replaceAll(/\W+/g, '-')
   writeFileSync(join(folder, `${slug}-prelude.mjs`), prelude)
-  writeFileSync(join(folder, `${slug}.mjs`), code.replaceAll(' as const', ''))
+  const { code: script } = await transform(code, { loader: 'ts', target: 'esnext' })
+  writeFileSync(join(folder, `${slug}.mjs`), script)
   const app = spawn(process.execPath, ['--import', `./${slug}-prelude.mjs`, `./${slug}.mjs`], {
     cwd: folder,
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],

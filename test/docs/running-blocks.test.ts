@@ -40,23 +40,3 @@ for (const { name, lines, folder } of cases) {
     t.equal((await post('/auth/createConnectToken', { type: 'passkey-append' }, browser)).status, 401)
   })
 }
-
-t.test("the shapes of Corbado's iOS and Android examples", async (t) => {
-  const block = blockUnder('examples/express-bearer/README.md', "In the shapes of Corbado's iOS and Android examples")
-  const { corbado, post, stop } = await runBlock('mobile-shapes', block, build)
-  t.teardown(stop)
-  const login = await post('/auth/verifySignedPasskeyData', { signedPasskeyData: await corbado.signIn('jane') })
-  t.equal(login.status, 200)
-  const session: unknown = await login.json()
-  t.match(session, { success: true, idToken: /^eyJ/, sessionId: /^eyJ/ })
-  const idToken = typeof session === 'object' && session !== null && 'idToken' in session ? session.idToken : ''
-
-  const issued = await post('/connectToken', { connectTokenType: 'passkey-append', idToken })
-  t.equal(issued.status, 201)
-  const answer: unknown = await issued.json()
-  t.match(answer, { token: /^ctk1_/ })
-  t.same(Object.keys(Object(answer)), ['token'])
-  t.equal((await post('/connectToken', { connectTokenType: 'passkey-login', idToken })).status, 403)
-  t.equal((await post('/connectToken', { connectTokenType: 'passkey-append', idToken: 'forged' })).status, 401)
-  t.equal((await post('/connectToken', { connectTokenType: 'passkey-append' })).status, 401)
-})
