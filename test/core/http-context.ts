@@ -4,6 +4,7 @@ import type { CookieAttributes, Http, HttpContext } from '@corbado-connect/core'
 export class HandMadeHttp implements Http {
   readonly ip = '192.0.2.1'
   answered = false
+  cacheable = true
   readonly setCookies: { name: string; value: string; attributes: CookieAttributes }[] = []
   readonly #headers: Record<string, string>
   readonly #cookies: Record<string, string>
@@ -25,6 +26,10 @@ export class HandMadeHttp implements Http {
     this.setCookies.push({ name, value, attributes })
   }
 
+  preventCaching(): void {
+    this.cacheable = false
+  }
+
   clearCookie(name: string, attributes: CookieAttributes): void {
     this.setCookies.push({ name, value: '', attributes: { ...attributes, maxAge: 0 } })
   }
@@ -33,4 +38,5 @@ export class HandMadeHttp implements Http {
 export const newContext = (
   headers: Record<string, string> = {},
   cookies: Record<string, string> = {},
-): HttpContext & { http: HandMadeHttp } => ({ http: new HandMadeHttp(headers, cookies) })
+  projectId = 'pro-1',
+): HttpContext & { http: HandMadeHttp } => ({ http: new HandMadeHttp(headers, cookies), projectId })

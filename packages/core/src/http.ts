@@ -25,11 +25,18 @@ export interface Http {
   appendCookie(name: string, value: string, attributes: CookieAttributes): void
   /** Makes the browser forget a cookie; the attributes must be those that it was set with. */
   clearCookie(name: string, attributes: CookieAttributes): void
+  /** Sets `Cache-Control: no-store`, so that no cache keeps the response. */
+  preventCaching(): void
 }
 
 /** What every hook gets: the framework's own pair (`{ request, reply }` or `{ req, res }`) plus `http`. */
 export interface HttpContext {
   readonly http: Http
+  /**
+   * The ID of the Corbado project that this request belongs to; the adapters set it. Ready-made sessions are valid only
+   * in their project, so set it in a context of your own as well (`connect.client.projectId`).
+   */
+  readonly projectId?: string
 }
 
 /** The part of {@link Http} that every framework over Node's own server shares. */
@@ -44,6 +51,7 @@ export abstract class NodeHttp implements Http {
   abstract get answered(): boolean
   /** Adds a `Set-Cookie` header to the response; others stay. */
   protected abstract addSetCookie(header: string): void
+  abstract preventCaching(): void
 
   header(name: string): string | undefined {
     const value = this.#headers[name]

@@ -33,7 +33,8 @@ export type { RateLimit, RateLimitOptions, RateLimitRedis } from './routes/rate-
 export { type AccessTokenSessionOptions, accessTokenSession } from './session/access-token.js'
 export { browserOrNative } from './session/browser-or-native.js'
 export { type CookieSessionOptions, cookieSession } from './session/cookie.js'
-export type { SessionClaims, SessionKey, SessionSecret, SessionTokenOptions } from './session/session-token.js'
+export type { SessionClaims, SessionTokenOptions } from './session/session-token.js'
+export type { SessionKey, SessionSecret } from './session/signing-keys.js'
 export type {
   AppLogin,
   ConnectUser,
@@ -42,6 +43,7 @@ export type {
   Login,
   ReadyMadeStrategy,
   SessionAnswer,
+  SessionDescription,
   SessionStrategy,
   VerifiedPasskeyLogin,
 } from './session/strategy.js'

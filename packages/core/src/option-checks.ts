@@ -30,3 +30,10 @@ export function assertWholeNumber(name: string, value: unknown, from: number, to
     throw new TypeError(`${name}: a whole number from ${from} to ${to} was expected`)
   }
 }
+
+/** @throws TypeError that names the option */
+export function assertCookieName(name: string, value: unknown): asserts value is string {
+  if (typeof value !== 'string' || !/^[A-Za-z0-9_-]{1,64}$/.test(value)) {
+    throw new TypeError(`${name} must be 1 to 64 letters, digits, "_" or "-"`)
+  }
+}

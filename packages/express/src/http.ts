@@ -31,4 +31,8 @@ export class ExpressHttp extends NodeHttp {
   protected addSetCookie(header: string): void {
     this.#exchange.res.append('Set-Cookie', header)
   }
+
+  preventCaching(): void {
+    this.#exchange.res.set('cache-control', 'no-store')
+  }
 }

@@ -34,4 +34,8 @@ export class FastifyHttp extends NodeHttp {
   protected addSetCookie(header: string): void {
     this.#reply.header('set-cookie', header)
   }
+
+  preventCaching(): void {
+    this.#reply.header('cache-control', 'no-store')
+  }
 }

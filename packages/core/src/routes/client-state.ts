@@ -1,6 +1,6 @@
 import { CorbadoError } from '../errors.js'
 import { type CookieAttributes, encodeCookieValue, type Http } from '../http.js'
-import { refuseUnknownOptions } from '../option-checks.js'
+import { assertCookieName, refuseUnknownOptions } from '../option-checks.js'
 
 const defaultCookieName = 'cbo_client_state'
 const maxLength = 3 * 1024
@@ -63,8 +63,6 @@ export function resolveClientState(option: boolean | ClientStateOptions | undefi
   if (option === true) return new ClientStateCookie(defaultCookieName)
   refuseUnknownOptions('clientState', option, ['cookieName'])
   const { cookieName = defaultCookieName } = option
-  if (typeof cookieName !== 'string' || !/^[A-Za-z0-9_-]{1,64}$/.test(cookieName)) {
-    throw new TypeError('clientState.cookieName: letters, digits, _ and - were expected')
-  }
+  assertCookieName('clientState.cookieName', cookieName)
   return new ClientStateCookie(cookieName)
 }

@@ -177,13 +177,21 @@ function resolveClient(option: CorbadoClient | CorbadoClientOptions | undefined)
 
 function assertSession(session: unknown): void {
   if (typeof session !== 'object' || session === null) throw new TypeError('session: a strategy or hooks were expected')
-  const known = ['getUser', 'createSession', 'destroySession', 'allowNonBrowserClients']
+  const known = [
+    'getUser',
+    'createSession',
+    'destroySession',
+    'renewSession',
+    'describeSession',
+    'allowNonBrowserClients',
+  ]
   const hooks = new Map<string, unknown>(known.map((name) => [name, Reflect.get(session, name)]))
   // An instance of a class may have whatever fields it needs.
   if (Object.getPrototypeOf(session) === Object.prototype) refuseUnknownOptions('session', session, known)
   assertFunction('session.getUser', hooks.get('getUser'))
   assertFunction('session.createSession', hooks.get('createSession'))
-  assertOptionalFunction('session.destroySession', hooks.get('destroySession'))
+  for (const optional of ['destroySession', 'renewSession', 'describeSession'])
+    assertOptionalFunction(`session.${optional}`, hooks.get(optional))
   assertOptionalBoolean('session.allowNonBrowserClients', hooks.get('allowNonBrowserClients'))
 }
 

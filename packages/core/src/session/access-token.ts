@@ -1,46 +1,40 @@
 import type { Http } from '../http.js'
 import { refuseUnknownOptions } from '../option-checks.js'
-import { type SessionTokenOptions, SessionTokens } from './session-token.js'
+import { type SessionTokenOptions, SessionTokens, sessionTokenOptionNames } from './session-token.js'
 import type { ConnectUser, ReadyMadeStrategy } from './strategy.js'
-
-const defaultTtlSeconds = 900
-const optionNames = [
-  'secret',
-  'keys',
-  'ttlSeconds',
-  'issuer',
-  'claims',
-  'isRevoked',
-] as const satisfies readonly (keyof AccessTokenSessionOptions)[]
+import { tokenStrategy } from './token-strategy.js'
 
 /** Options of {@link accessTokenSession}. */
 export type AccessTokenSessionOptions<User extends ConnectUser = ConnectUser> = SessionTokenOptions<User>
 
 /**
- * A stateless session as a Bearer access token, for mobile apps and APIs. It lasts `ttlSeconds` (default 900) and answers
- * `{ success: true, accessToken, tokenType: 'Bearer', expiresIn }`. Signing out is the client's: it forgets the token;
- * `isRevoked` is the hook for more.
+ * A stateless session in a Bearer access token, for mobile apps and APIs. A login answers
+ * `{ success: true, accessToken, tokenType: 'Bearer', expiresIn }`; the client sends the token as `Authorization: Bearer`.
+ * A token is valid for `ttlSeconds` (default 900) in the Corbado project that it was issued for. Use `renewSession` to
+ * replace it before it expires. To sign out, the client forgets its token; use `isRevoked` to end sessions on the server.
  *
- * @throws TypeError for wrong options, by their names
+ * @throws TypeError that names the wrong option
  * @see https://www.rfc-editor.org/rfc/rfc6750
  */
 export function accessTokenSession<User extends ConnectUser = ConnectUser>(
   options: AccessTokenSessionOptions<User>,
 ): ReadyMadeStrategy<User> {
-  refuseUnknownOptions('accessTokenSession', options, optionNames)
+  refuseUnknownOptions('accessTokenSession', options, sessionTokenOptionNames)
   const tokens = new SessionTokens(
-    { strategy: 'accessTokenSession', typ: 'at+jwt', audience: 'corbado-connect:access-token' },
-    { ...options, ttlSeconds: options.ttlSeconds ?? defaultTtlSeconds },
-  )
-  return {
-    allowNonBrowserClients: true,
-    getUser: ({ http }, findUser) => tokens.findUser(bearerToken(http), findUser),
-    async createSession(login) {
-      const accessToken = await tokens.sign(login)
-      return { success: true, accessToken, tokenType: 'Bearer', expiresIn: tokens.ttlSeconds }
+    {
+      strategy: 'accessTokenSession',
+      typ: 'at+jwt',
+      audience: 'corbado-connect:access-token',
+      defaultTtlSeconds: 900,
     },
-    destroySession() {},
-  }
+    options,
+  )
+  return tokenStrategy(tokens, {
+    allowNonBrowserClients: true,
+    read: bearerToken,
+    send: ({ token, expiresIn }) => ({ success: true, accessToken: token, tokenType: 'Bearer', expiresIn }),
+    discard() {},
+  })
 }
 
 function bearerToken(http: Http): string | undefined {

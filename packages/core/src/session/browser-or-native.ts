@@ -1,12 +1,13 @@
-import type { Http } from '../http.js'
+import type { Http, HttpContext } from '../http.js'
 import { refuseUnknownOptions } from '../option-checks.js'
 import type { ConnectUser, ReadyMadeStrategy } from './strategy.js'
 
 /**
- * One route for browsers and native apps. A request with `Origin` or `Sec-Fetch-Site` is a browser's and is only ever
- * given the cookie; a request with `Authorization` is read as Bearer alone; the cookies of a native client are ignored.
+ * One route for browsers and native apps. A request with `Origin` or `Sec-Fetch-Site` comes from a browser, which only
+ * ever receives the cookie. A request with `Authorization` is read as a Bearer token and nothing else. Cookies of native
+ * clients are ignored.
  *
- * @throws TypeError where a strategy is missing
+ * @throws TypeError where a strategy is missing or the two are swapped
  */
 export function browserOrNative<User extends ConnectUser = ConnectUser>(strategies: {
   /** {@link cookieSession} */
@@ -16,20 +17,30 @@ export function browserOrNative<User extends ConnectUser = ConnectUser>(strategi
 }): ReadyMadeStrategy<User> {
   refuseUnknownOptions('browserOrNative', strategies, ['browser', 'native'])
   const { browser, native } = strategies
-  for (const [name, strategy] of Object.entries({ browser, native })) {
-    if (typeof strategy?.createSession !== 'function')
-      throw new TypeError(`browserOrNative.${name}: a strategy was expected`)
+  // A browser that receives an access token in JSON loses the protection of an httpOnly cookie.
+  if (browser?.allowNonBrowserClients !== false)
+    throw new TypeError('browserOrNative.browser must be a strategy for browsers only, such as cookieSession')
+  if (native?.allowNonBrowserClients !== true)
+    throw new TypeError('browserOrNative.native must be a strategy for native clients, such as accessTokenSession')
+
+  const readerOf = ({ http }: HttpContext): ReadyMadeStrategy<User> | null => {
+    if (http.header('authorization') !== undefined) return native
+    return isBrowser(http) ? browser : null
   }
+  const writerOf = ({ http }: HttpContext): ReadyMadeStrategy<User> => (isBrowser(http) ? browser : native)
   return {
     allowNonBrowserClients: true,
-    async getUser(context, findUser) {
-      if (context.http.header('authorization') !== undefined) return native.getUser(context, findUser)
-      return isBrowser(context.http) ? browser.getUser(context, findUser) : null
+    getUser: async (context, findUser) => (await readerOf(context)?.getUser(context, findUser)) ?? null,
+    createSession: (login, context) => writerOf(context).createSession(login, context),
+    async renewSession(context, findUser) {
+      // A browser that shows an access token must not receive another one in JSON.
+      const reader = readerOf(context)
+      return reader === writerOf(context) ? reader.renewSession(context, findUser) : null
     },
-    createSession: (login, context) => (isBrowser(context.http) ? browser : native).createSession(login, context),
     destroySession(context) {
-      ;(isBrowser(context.http) ? browser : native).destroySession(context)
+      writerOf(context).destroySession(context)
     },
+    describeSession: async (context) => (await readerOf(context)?.describeSession(context)) ?? null,
   }
 }
 

@@ -1,17 +1,12 @@
 import type { CookieAttributes } from '../http.js'
-import { assertOptionalBoolean, refuseUnknownOptions } from '../option-checks.js'
-import { type SessionTokenOptions, SessionTokens } from './session-token.js'
+import { assertCookieName, assertOptionalBoolean, assertWholeNumber, refuseUnknownOptions } from '../option-checks.js'
+import { type SessionTokenOptions, SessionTokens, sessionTokenOptionNames } from './session-token.js'
 import type { ConnectUser, ReadyMadeStrategy } from './strategy.js'
+import { tokenStrategy } from './token-strategy.js'
 
-const defaultTtlSeconds = 3600
-const defaultName = 'corbado_connect_session'
 const optionNames = [
-  'secret',
-  'keys',
-  'ttlSeconds',
-  'issuer',
-  'claims',
-  'isRevoked',
+  ...sessionTokenOptionNames,
+  'renewAfterSeconds',
   'cookieName',
   'sameSite',
   'insecureCookie',
@@ -19,51 +14,74 @@ const optionNames = [
 
 /** Options of {@link cookieSession}. */
 export interface CookieSessionOptions<User extends ConnectUser = ConnectUser> extends SessionTokenOptions<User> {
-  /** Without its prefix; default `corbado_connect_session`. A second project in one app needs another name. */
+  /**
+   * Renews the cookie when it is used and its token is at least this old, in seconds; must be less than `ttlSeconds`.
+   * The session then lasts as long as it is used, up to `maxSessionSeconds`. Default: off.
+   */
+  readonly renewAfterSeconds?: number
+  /** The name without its `__Host-` prefix. Default: `corbado_connect_session`. A second project needs its own name. */
   readonly cookieName?: string
-  /** Default `lax`. `none` is for pages of another site, which then must stand in `allowedOrigins`. */
+  /** Default: `lax`. Use `none` for pages of another site, and list their origins in `allowedOrigins`. */
   readonly sameSite?: 'lax' | 'strict' | 'none'
-  /** A cookie without `__Host-` and `Secure`, for development off localhost; refused when `NODE_ENV` is `production`. */
+  /**
+   * Sends the cookie without `__Host-` and `Secure`, for development over http on another host than localhost. Refused
+   * unless `NODE_ENV` is `development` or `test`. Default: false.
+   */
   readonly insecureCookie?: boolean
 }
 
 /**
- * A stateless session in a `__Host-` cookie, for browsers: `HttpOnly; Secure; SameSite=Lax; Path=/`. It lasts `ttlSeconds`
- * (default 3600) and answers `{ success: true }`. Signing out drops the cookie; `isRevoked` is the hook for more.
+ * A stateless session for browsers, in a `__Host-` cookie: `HttpOnly; Secure; SameSite=Lax; Path=/`. A login answers
+ * `{ success: true }`. The session lasts `ttlSeconds` (default 3600), or longer with `renewAfterSeconds`, and is valid only
+ * in the Corbado project and under the cookie name that it was created for. Signing out deletes the cookie; use
+ * `isRevoked` to end sessions on the server.
  *
- * @throws TypeError for wrong options, by their names
+ * @throws TypeError that names the wrong option
  * @see https://datatracker.ietf.org/doc/html/draft-ietf-httpbis-rfc6265bis
  */
 export function cookieSession<User extends ConnectUser = ConnectUser>(
   options: CookieSessionOptions<User>,
 ): ReadyMadeStrategy<User> {
   refuseUnknownOptions('cookieSession', options, optionNames)
-  const { sameSite = 'lax', cookieName = defaultName, insecureCookie = false } = options
+  const {
+    sameSite = 'lax',
+    cookieName = 'corbado_connect_session',
+    insecureCookie = false,
+    renewAfterSeconds,
+    ...tokenOptions
+  } = options
   assertOptionalBoolean('cookieSession.insecureCookie', insecureCookie)
+  assertCookieName('cookieSession.cookieName', cookieName)
   if (!['lax', 'strict', 'none'].includes(sameSite))
-    throw new TypeError('cookieSession.sameSite: lax, strict or none was expected')
-  if (typeof cookieName !== 'string' || !/^[A-Za-z0-9_-]{1,64}$/.test(cookieName)) {
-    throw new TypeError('cookieSession.cookieName: letters, digits, _ and - were expected')
+    throw new TypeError('cookieSession.sameSite must be "lax", "strict" or "none"')
+  if (insecureCookie && process.env.NODE_ENV !== 'development' && process.env.NODE_ENV !== 'test') {
+    throw new TypeError('cookieSession.insecureCookie must not be set unless NODE_ENV is "development" or "test"')
   }
-  if (insecureCookie && process.env.NODE_ENV === 'production') {
-    throw new TypeError('cookieSession.insecureCookie is for development and refused when NODE_ENV is production')
-  }
-  const tokens = new SessionTokens(
-    { strategy: 'cookieSession', typ: 'corbado-connect-session+jwt', audience: 'corbado-connect:cookie' },
-    { ...options, ttlSeconds: options.ttlSeconds ?? defaultTtlSeconds },
-  )
   const name = insecureCookie ? cookieName : `__Host-${cookieName}`
   const attributes: CookieAttributes = { httpOnly: true, secure: !insecureCookie, sameSite, path: '/' }
+  const tokens = new SessionTokens(
+    {
+      strategy: 'cookieSession',
+      typ: 'corbado-connect-session+jwt',
+      // A cookie's name is not signed, so the audience holds it: a renamed cookie is not a session.
+      audience: `corbado-connect:cookie:${name}`,
+      defaultTtlSeconds: 3600,
+    },
+    tokenOptions,
+  )
+  if (renewAfterSeconds !== undefined)
+    assertWholeNumber('cookieSession.renewAfterSeconds', renewAfterSeconds, 1, tokens.ttlSeconds - 1)
 
-  return {
+  return tokenStrategy(tokens, {
     allowNonBrowserClients: false,
-    getUser: ({ http }, findUser) => tokens.findUser(http.cookie(name), findUser),
-    async createSession(login, { http }) {
-      http.appendCookie(name, await tokens.sign(login), { ...attributes, maxAge: tokens.ttlSeconds })
+    renewAfterSeconds,
+    read: (http) => http.cookie(name),
+    send({ token, expiresIn }, http) {
+      http.appendCookie(name, token, { ...attributes, maxAge: expiresIn })
       return { success: true }
     },
-    destroySession({ http }) {
+    discard(http) {
       http.clearCookie(name, attributes)
     },
-  }
+  })
 }

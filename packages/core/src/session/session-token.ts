@@ -1,115 +1,170 @@
-import { createHash, randomUUID, subtle, type webcrypto } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import { errors, type JWTPayload, jwtVerify, SignJWT } from 'jose'
 import { assertOptionalFunction, assertWholeNumber } from '../option-checks.js'
-import type { ConnectUser, FindUser, Login } from './strategy.js'
+import { resolveSigningKeys, type SessionKey, type SessionSecret, type SigningKeys } from './signing-keys.js'
+import type { ConnectUser, Login } from './strategy.js'
 
 const algorithm = 'HS256'
-const minSecretBytes = 32
-const reservedClaims = ['sub', 'iat', 'exp', 'jti', 'iss', 'aud', 'nbf']
+const maxSeconds = 400 * 24 * 3600
+const defaultMaxSessionSeconds = 12 * 3600
+const requiredClaims = ['sub', 'iat', 'exp', 'jti', 'iss', 'aud', 'auth_time', 'amr']
+const reservedClaims = [...requiredClaims, 'nbf', 'cre']
 
-/** A secret of 32 bytes or more: a text (its UTF-8 bytes count) or bytes. */
-export type SessionSecret = string | Uint8Array
-
-/** A secret, or one with a key ID of your own; without it the ID is a digest of the secret. */
-export type SessionKey = SessionSecret | { readonly kid: string; readonly secret: SessionSecret }
-
-/** The claims of a session token of ours. */
+/** The claims of a session token. */
 export interface SessionClaims extends JWTPayload {
   /** The user's WebAuthn identifier. */
   readonly sub: string
-  /** Unix time in seconds. */
+  /** When this token was issued, in Unix seconds. */
   readonly iat: number
-  /** Unix time in seconds. */
+  /** When this token expires, in Unix seconds. */
   readonly exp: number
+  /** Identifies the session. A renewed token keeps it, so revoking one `jti` ends every copy of the session. */
   readonly jti: string
+  /** When the user signed in, in Unix seconds. Renewal does not change it. */
+  readonly auth_time: number
+  /** `['passkey']` after a passkey login, `['app']` after a sign-in that your application checked. */
+  readonly amr: ['passkey' | 'app']
+  /** Corbado's ID of the passkey (`cre-…`), after a passkey login. */
+  readonly cre?: string
 }
 
-/** What both kinds of session token can be configured by. */
+/** The options that {@link cookieSession} and {@link accessTokenSession} share. */
 export interface SessionTokenOptions<User extends ConnectUser = ConnectUser> {
-  /** Signs and verifies; 32 bytes or more. Exactly one of `secret` and `keys`. */
+  /** Signs and verifies session tokens; at least 32 bytes. Set exactly one of `secret` and `keys`. */
   readonly secret?: SessionSecret | undefined
-  /** For rotation: verifies with all, signs with the first. */
+  /** For key rotation: the first key signs, all keys verify. */
   readonly keys?: readonly SessionKey[] | undefined
-  /** Life time of a session in seconds. */
+  /** How long a token is valid, in seconds. Default: 3600 for cookies, 900 for access tokens. */
   readonly ttlSeconds?: number
-  /** The claim `iss`. Default `corbado-connect`. Give two applications that share a secret different ones. */
+  /**
+   * How long a session can last with renewals, in seconds since the user signed in. Default: 43200 (12 hours), or
+   * `ttlSeconds` where that is longer.
+   */
+  readonly maxSessionSeconds?: number
+  /** The claim `iss`. Default: `corbado-connect`. Use different values in two applications that share a secret. */
   readonly issuer?: string
-  /** Further claims; the standard ones cannot be replaced. */
+  /** Adds claims to the token. The claims that the session itself sets cannot be replaced. */
   readonly claims?: (user: User) => Readonly<Record<string, unknown>>
-  /** True ends a session before its time. Asked on every request. */
+  /** Return true to end a session early. Called on every request that has a valid token. */
   readonly isRevoked?: (claims: SessionClaims) => boolean | Promise<boolean>
 }
 
-/** What sets the two kinds apart: one never passes for the other. */
+/** The names of {@link SessionTokenOptions}. */
+export const sessionTokenOptionNames = [
+  'secret',
+  'keys',
+  'ttlSeconds',
+  'maxSessionSeconds',
+  'issuer',
+  'claims',
+  'isRevoked',
+] as const satisfies readonly (keyof SessionTokenOptions)[]
+
+/** What tells two kinds of token apart, so that one is never accepted as the other. */
 export interface SessionTokenKind {
   /** The strategy's name, for messages. */
   readonly strategy: string
   readonly typ: string
   readonly audience: string
+  readonly defaultTtlSeconds: number
 }
 
-/** Signs and reads the tokens of one strategy. @throws TypeError for wrong options, by their names */
+/** A signed token, ready to be sent. */
+export interface SignedSession {
+  readonly token: string
+  /** Seconds until the token expires. */
+  readonly expiresIn: number
+}
+
+/** What stays the same when a session is renewed. */
+type SessionStart = Pick<SessionClaims, 'sub' | 'jti' | 'auth_time' | 'amr' | 'cre'>
+
+/** Signs and reads the tokens of one strategy. @throws TypeError that names the wrong option */
 export class SessionTokens<User extends ConnectUser> {
-  readonly ttlSeconds: number
   readonly #kind: SessionTokenKind
+  readonly #ttlSeconds: number
+  readonly #maxSessionSeconds: number
   readonly #issuer: string
-  readonly #keys: ReadonlyMap<string, ImportedKey>
-  readonly #signingKey: NamedKey
-  readonly #extraClaims: ((user: User) => Readonly<Record<string, unknown>>) | undefined
+  readonly #keys: SigningKeys
+  readonly #extraClaims: SessionTokenOptions<User>['claims']
   readonly #isRevoked: SessionTokenOptions['isRevoked']
 
-  constructor(kind: SessionTokenKind, options: SessionTokenOptions<User> & { readonly ttlSeconds: number }) {
-    assertWholeNumber(`${kind.strategy}.ttlSeconds`, options.ttlSeconds, 1, 400 * 24 * 3600)
-    assertOptionalFunction(`${kind.strategy}.claims`, options.claims)
-    assertOptionalFunction(`${kind.strategy}.isRevoked`, options.isRevoked)
-    const { issuer = 'corbado-connect' } = options
-    if (typeof issuer !== 'string' || issuer === '') throw new TypeError(`${kind.strategy}.issuer: a text was expected`)
-    const keys = keysOf(kind.strategy, options)
-    this.ttlSeconds = options.ttlSeconds
+  constructor(kind: SessionTokenKind, options: SessionTokenOptions<User>) {
+    const { ttlSeconds = kind.defaultTtlSeconds, issuer = 'corbado-connect', claims, isRevoked } = options
+    assertWholeNumber(`${kind.strategy}.ttlSeconds`, ttlSeconds, 1, maxSeconds)
+    const { maxSessionSeconds = Math.max(ttlSeconds, defaultMaxSessionSeconds) } = options
+    assertWholeNumber(`${kind.strategy}.maxSessionSeconds`, maxSessionSeconds, ttlSeconds, maxSeconds)
+    assertOptionalFunction(`${kind.strategy}.claims`, claims)
+    assertOptionalFunction(`${kind.strategy}.isRevoked`, isRevoked)
+    if (typeof issuer !== 'string' || issuer === '')
+      throw new TypeError(`${kind.strategy}.issuer must be a non-empty string`)
     this.#kind = kind
+    this.#ttlSeconds = ttlSeconds
+    this.#maxSessionSeconds = maxSessionSeconds
     this.#issuer = issuer
-    this.#signingKey = keys[0]
-    this.#keys = new Map(keys)
-    this.#extraClaims = options.claims
-    this.#isRevoked = options.isRevoked
+    this.#keys = resolveSigningKeys(kind.strategy, options)
+    this.#extraClaims = claims
+    this.#isRevoked = isRevoked
   }
 
-  /** A token for the user of a login. */
-  async sign({ user }: Login<User>): Promise<string> {
+  get ttlSeconds(): number {
+    return this.#ttlSeconds
+  }
+
+  /** Starts a session for a login. */
+  async sign(login: Login<User>, projectId: string | undefined): Promise<SignedSession> {
+    const cre = login.by === 'passkey' ? login.claims.credential : undefined
+    const start: SessionStart = {
+      sub: login.user.identifier,
+      jti: randomUUID(),
+      auth_time: unixSeconds(),
+      amr: [login.by],
+      ...(typeof cre === 'string' ? { cre } : {}),
+    }
+    return this.#sign(start, login.user, projectId)
+  }
+
+  /** Continues a session with a new token, or returns null where that would not extend the session. */
+  async renew(claims: SessionClaims, user: User, projectId: string | undefined): Promise<SignedSession | null> {
+    if (this.#expiryOf(claims.auth_time, unixSeconds()) <= claims.exp) return null
+    const { sub, jti, auth_time, amr, cre } = claims
+    return this.#sign({ sub, jti, auth_time, amr, ...(cre === undefined ? {} : { cre }) }, user, projectId)
+  }
+
+  /** The claims of a token, or null where it is forged, expired, revoked, or belongs to another strategy or project. */
+  async read(token: string | undefined, projectId: string | undefined): Promise<SessionClaims | null> {
+    if (token === undefined) return null
+    const claims = await this.#verify(token, projectId)
+    if (claims === null || (await this.#isRevoked?.(claims))) return null
+    return claims
+  }
+
+  async #sign(start: SessionStart, user: User, projectId: string | undefined): Promise<SignedSession> {
     const extra = this.#extraClaims?.(user) ?? {}
     const taken = reservedClaims.find((name) => Object.hasOwn(extra, name))
-    if (taken !== undefined)
-      throw new TypeError(`${this.#kind.strategy}.claims: "${taken}" is set by the session itself`)
-    const now = Math.floor(Date.now() / 1000)
-    const [kid, key] = this.#signingKey
-    return new SignJWT({ ...extra })
+    if (taken !== undefined) throw new TypeError(`${this.#kind.strategy}.claims must not set "${taken}"`)
+    const now = unixSeconds()
+    const exp = this.#expiryOf(start.auth_time, now)
+    const { kid, key } = this.#keys.signing
+    const token = await new SignJWT({
+      ...extra,
+      ...start,
+      iat: now,
+      exp,
+      iss: this.#issuer,
+      aud: this.#audienceFor(projectId),
+    })
       .setProtectedHeader({ alg: algorithm, typ: this.#kind.typ, kid })
-      .setSubject(user.identifier)
-      .setIssuedAt(now)
-      .setExpirationTime(now + this.ttlSeconds)
-      .setJti(randomUUID())
-      .setIssuer(this.#issuer)
-      .setAudience(this.#kind.audience)
       .sign(await key)
+    return { token, expiresIn: exp - now }
   }
 
-  /** The user of a token, or null where it is forged, expired, revoked, of another kind, or of nobody any more. */
-  async findUser<Found extends ConnectUser>(
-    token: string | undefined,
-    findUser: FindUser<Found>,
-  ): Promise<Found | null> {
-    if (token === undefined) return null
-    const claims = await this.#verify(token)
-    if (claims === null || (await this.#isRevoked?.(claims))) return null
-    return findUser(claims.sub)
-  }
-
-  async #verify(token: string): Promise<SessionClaims | null> {
+  async #verify(token: string, projectId: string | undefined): Promise<SessionClaims | null> {
     try {
       const { payload } = await jwtVerify(
         token,
         ({ kid }) => {
-          const key = kid === undefined ? undefined : this.#keys.get(kid)
+          const key = kid === undefined ? undefined : this.#keys.byId.get(kid)
           if (key === undefined) throw new errors.JWKSNoMatchingKey()
           return key
         },
@@ -117,60 +172,43 @@ export class SessionTokens<User extends ConnectUser> {
           algorithms: [algorithm],
           typ: this.#kind.typ,
           issuer: this.#issuer,
-          audience: this.#kind.audience,
-          requiredClaims: ['sub', 'iat', 'exp', 'jti'],
+          audience: this.#audienceFor(projectId),
+          requiredClaims,
         },
       )
-      const { sub, iat, exp, jti } = payload
-      if (typeof sub !== 'string' || iat === undefined || exp === undefined || jti === undefined) return null
-      return { ...payload, sub, iat, exp, jti }
+      return isSessionClaims(payload) && unixSeconds() < payload.auth_time + this.#maxSessionSeconds ? payload : null
     } catch (error) {
       if (error instanceof errors.JOSEError) return null
       throw error
     }
   }
-}
 
-/** Imported once: jose imports any other kind of key at every call. */
-type ImportedKey = Promise<webcrypto.CryptoKey>
-type NamedKey = readonly [kid: string, key: ImportedKey]
-
-function keysOf(
-  strategy: string,
-  { secret, keys }: Pick<SessionTokenOptions, 'secret' | 'keys'>,
-): readonly [NamedKey, ...NamedKey[]] {
-  if ((secret === undefined) === (keys === undefined)) {
-    throw new TypeError(
-      `${strategy}: exactly one of secret and keys was expected (is an environment variable not set?)`,
-    )
+  #expiryOf(authTime: number, now: number): number {
+    return Math.min(now + this.#ttlSeconds, authTime + this.#maxSessionSeconds)
   }
-  if (keys === undefined) return [namedKey(`${strategy}.secret`, secret)]
-  if (!Array.isArray(keys)) throw new TypeError(`${strategy}.keys: an array was expected`)
-  const [first, ...others] = keys.map((key: unknown) => namedKey(`${strategy}.keys`, key))
-  if (first === undefined) throw new TypeError(`${strategy}.keys: at least one key was expected`)
-  if (new Set([first, ...others].map(([kid]) => kid)).size <= others.length) {
-    throw new TypeError(`${strategy}.keys: every key needs a kid of its own`)
+
+  /** One secret may serve several projects, so the audience names the project. */
+  #audienceFor(projectId: string | undefined): string {
+    return projectId === undefined ? this.#kind.audience : `${this.#kind.audience}:${projectId}`
   }
-  return [first, ...others]
 }
 
-function namedKey(option: string, value: unknown): NamedKey {
-  if (typeof value === 'object' && value !== null && 'kid' in value && 'secret' in value) {
-    if (typeof value.kid !== 'string' || value.kid === '') throw new TypeError(`${option}: kid must be a text`)
-    return [value.kid, importedKey(secretBytes(option, value.secret))]
-  }
-  const bytes = secretBytes(option, value)
-  return [createHash('sha256').update('kid').update(bytes).digest('base64url').slice(0, 11), importedKey(bytes)]
+function isSessionClaims(claims: JWTPayload): claims is SessionClaims {
+  const { sub, iat, exp, jti, auth_time, amr, cre } = claims
+  return (
+    typeof sub === 'string' &&
+    typeof iat === 'number' &&
+    typeof exp === 'number' &&
+    typeof jti === 'string' &&
+    typeof auth_time === 'number' &&
+    Array.isArray(amr) &&
+    amr.length === 1 &&
+    (amr[0] === 'passkey' || amr[0] === 'app') &&
+    (cre === undefined || typeof cre === 'string')
+  )
 }
 
-function secretBytes(option: string, secret: unknown): Buffer {
-  if (typeof secret !== 'string' && !(secret instanceof Uint8Array))
-    throw new TypeError(`${option}: a secret was expected`)
-  const bytes = Buffer.from(secret)
-  if (bytes.length < minSecretBytes) throw new TypeError(`${option}: ${minSecretBytes} bytes or more were expected`)
-  return bytes
-}
-
-function importedKey(bytes: Buffer): ImportedKey {
-  return subtle.importKey('raw', bytes, { name: 'HMAC', hash: 'SHA-256' }, false, ['sign', 'verify'])
+/** The current time in Unix seconds. */
+export function unixSeconds(): number {
+  return Math.floor(Date.now() / 1000)
 }

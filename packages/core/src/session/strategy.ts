@@ -1,11 +1,11 @@
 import type { HttpContext } from '../http.js'
 import type { SignedPasskeyClaims } from '../signed-passkey-data.js'
 
-/** The application's user, as far as passkeys need to know. */
+/** Your application's user: what Corbado needs to know of it. */
 export interface ConnectUser {
-  /** The WebAuthn identifier: stable and unique, best a UUID. It comes back as the claim `webauthnId`. */
+  /** The WebAuthn identifier: stable and unique, preferably a UUID. Logins carry it as the claim `webauthnId`. */
   readonly identifier: string
-  /** Shown by the authenticator; `identifier` where it is missing. */
+  /** The name that authenticators show. Default: `identifier`. */
   readonly displayName?: string | undefined
 }
 
@@ -27,6 +27,16 @@ export interface AppLogin<User> {
 /** What `createSession` creates a session for. */
 export type Login<User> = VerifiedPasskeyLogin<User> | AppLogin<User>
 
+/** How and when the user of a request signed in. */
+export interface SessionDescription {
+  /** Unix time in seconds. */
+  readonly signedInAt: number
+  /** `passkey` for a passkey login, `app` for a sign-in that your application checked itself. */
+  readonly by: 'passkey' | 'app'
+  /** Corbado's ID of the passkey (`cre-…`), after a passkey login. */
+  readonly passkeyId?: string | undefined
+}
+
 /** A user, or nobody. */
 export type Found<User> = User | null | undefined
 
@@ -34,35 +44,42 @@ export type Found<User> = User | null | undefined
 export type FindUser<User> = (identifier: string) => Promise<User | null>
 
 /**
- * What a session is, in this application: a ready-made strategy, or hooks of your own.
- * A hook that throws an error with a `statusCode` from 400 to 499 refuses on purpose.
+ * How your application keeps sessions: a ready-made strategy, or your own hooks.
+ * To refuse a request on purpose, throw an error with a `statusCode` from 400 to 499.
  */
 export interface SessionStrategy<User extends ConnectUser, Context extends HttpContext> {
-  /** The user of this request, or null. */
+  /** Returns the user of this request, or null. */
   getUser(context: Context, findUser: FindUser<User>): Found<User> | Promise<Found<User>>
   /**
-   * Creates the session of a verified login: called once per login and awaited. What it returns is the JSON body of the
-   * answer; `undefined` answers 204. It may send the response itself.
+   * Creates the session of a verified login. Called once per login and awaited. The return value is sent as JSON;
+   * `undefined` answers 204. The hook may also send the response itself.
    */
   createSession(login: Login<User>, context: Context): unknown
-  /** Ends the session of this request. Needed for `signOut`. */
+  /** Ends the session of this request. Required for `signOut`. */
   destroySession?(context: Context): unknown
-  /** Default of the option of the same name; false where it is missing. */
+  /** Continues the session of this request, keeping its start. Returns the response body, or null without a session. */
+  renewSession?(context: Context, findUser: FindUser<User>): unknown
+  /** Tells how and when the user of this request signed in, or null where that is unknown. */
+  describeSession?(context: Context): SessionDescription | null | Promise<SessionDescription | null>
+  /** The default of the option with the same name. Default: false. */
   readonly allowNonBrowserClients?: boolean
 }
 
-/** A ready-made strategy: it fits every adapter and every user type that `LoginUser` admits. */
+/** A ready-made strategy. It fits every adapter and every user type that `LoginUser` admits. */
 export interface ReadyMadeStrategy<LoginUser extends ConnectUser> {
-  getUser<User extends ConnectUser>(context: HttpContext, findUser: FindUser<User>): Promise<User | null>
+  getUser<User extends LoginUser>(context: HttpContext, findUser: FindUser<User>): Promise<User | null>
   createSession(login: Login<LoginUser>, context: HttpContext): Promise<SessionAnswer>
   destroySession(context: HttpContext): void
+  /** Returns null where there is no session, or where `maxSessionSeconds` does not allow a longer one. */
+  renewSession(context: HttpContext, findUser: FindUser<LoginUser>): Promise<SessionAnswer | null>
+  describeSession(context: HttpContext): Promise<SessionDescription | null>
   readonly allowNonBrowserClients: boolean
 }
 
 /** What the ready-made strategies answer. */
 export interface SessionAnswer {
   readonly success: true
-  /** Only for clients that keep their token themselves. */
+  /** Only for clients that keep their own token. */
   readonly accessToken?: string
   readonly tokenType?: 'Bearer'
   /** Seconds. */
