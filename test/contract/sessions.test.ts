@@ -23,6 +23,8 @@ t.teardown(() => upstream.close())
 const secret = 'a secret of the tests, 32 bytes long'
 const otherSecret = 'another secret of tests, 32 bytes long'
 const cookieName = '__Host-corbado_connect_session'
+const cookieAudience = `corbado-connect:cookie:${cookieName}:${upstream.projectId}`
+const tokenAudience = `corbado-connect:access-token:${upstream.projectId}`
 const native = {}
 
 const me = (app: { port: number }, headers: Record<string, string>): Promise<Answer> =>
@@ -44,8 +46,19 @@ contract('cookieSession', async ({ t, start, see, refused }) => {
   see('cookie', [answer.json, cookie.replace(/=eyJ[^;]+/, '=<token>')])
 
   const claims = claimsOf(tokenIn(answer))
-  t.strictSame(Object.keys(claims).sort(), ['aud', 'exp', 'iat', 'iss', 'jti', 'sub'], 'no claim beyond these')
-  t.match(claims, { sub: ada.identifier, iss: 'corbado-connect', aud: 'corbado-connect:cookie' })
+  t.strictSame(
+    Object.keys(claims).sort(),
+    ['amr', 'aud', 'auth_time', 'cre', 'exp', 'iat', 'iss', 'jti', 'sub'],
+    'no other claims',
+  )
+  t.match(claims, {
+    sub: ada.identifier,
+    iss: 'corbado-connect',
+    aud: cookieAudience,
+    auth_time: claims.iat,
+    amr: ['passkey'],
+    cre: /^cre-/,
+  })
   t.equal(Number(claims.exp) - Number(claims.iat), 3600)
 
   const headers = { ...browser, cookie: cookieHeader(answer) }
@@ -103,7 +116,7 @@ contract('accessTokenSession', async ({ t, start, see, refused }) => {
   t.strictSame(setCookies(answer), [], 'no cookie')
   t.equal(answer.headers['cache-control'], 'no-store')
   see('answer', Object.keys(Object(answer.json)))
-  t.match(claimsOf(accessToken), { sub: ada.identifier, aud: 'corbado-connect:access-token', tenant: 8 })
+  t.match(claimsOf(accessToken), { sub: ada.identifier, aud: tokenAudience, amr: ['passkey'], tenant: 8 })
 
   for (const scheme of ['Bearer', 'bearer', 'BEARER']) {
     t.equal((await me(app, { authorization: `${scheme} ${accessToken}` })).status, 200, scheme)
@@ -139,19 +152,28 @@ contract('tokens that are nobody', async ({ t, start, see, refused }) => {
     {
       name: 'cookie',
       typ: 'corbado-connect-session+jwt',
-      aud: 'corbado-connect:cookie',
+      aud: cookieAudience,
       ask: (token: string) => me(cookies, withCookie(token)),
     },
     {
       name: 'bearer',
       typ: 'at+jwt',
-      aud: 'corbado-connect:access-token',
+      aud: tokenAudience,
       ask: (token: string) => me(bearers, withBearer(token)),
     },
   ]
   for (const { name, typ, aud, ask } of kinds) {
     const header = { alg: 'HS256', typ, kid: 'k1' }
-    const claims = { sub: ada.identifier, iat: now, exp: now + 60, jti: 'j', iss: 'corbado-connect', aud }
+    const claims = {
+      sub: ada.identifier,
+      iat: now,
+      exp: now + 60,
+      jti: 'j',
+      iss: 'corbado-connect',
+      aud,
+      auth_time: now,
+      amr: ['app'],
+    }
     const sign = (changedHeader: object, changedClaims: object, key = secret): Promise<string> => {
       const protectedHeader: JWTHeaderParameters = { ...header, ...changedHeader }
       return new SignJWT({ ...claims, ...changedClaims })
@@ -176,6 +198,9 @@ contract('tokens that are nobody', async ({ t, start, see, refused }) => {
       'the other type': await sign({ typ: other?.typ }, {}),
       'the other audience': await sign({}, { aud: other?.aud }),
       'the other kind': await sign({ typ: other?.typ }, { aud: other?.aud }),
+      'the audience of another project': await sign({}, { aud: aud.replace(upstream.projectId, 'pro-9') }),
+      'a session that has lasted too long': await sign({}, { auth_time: now - 12 * 3600 }),
+      'no time of sign-in': await sign({}, { auth_time: undefined }),
       'no audience': await sign({}, { aud: undefined }),
       'another issuer': await sign({}, { iss: 'somebody' }),
       'no issuer': await sign({}, { iss: undefined }),
@@ -194,6 +219,50 @@ contract('tokens that are nobody', async ({ t, start, see, refused }) => {
     }
     for (const [what, token] of Object.entries(bad)) refused(`${name}: ${what}`, await ask(token), 'NOT_AUTHENTICATED')
   }
+})
+
+contract('a session of one project is nothing in another', async ({ t, start, see, refused }) => {
+  const staffProject = await startEmulator({ projectId: 'pro-987654' })
+  t.teardown(() => staffProject.close())
+  const bearers = accessTokenSession({ secret })
+  const both = browserOrNative({ browser: cookieSession({ secret, cookieName: 'both' }), native: bearers })
+  const sessions: [name: string, customers: typeof both, staff: typeof both, cookie: string][] = [
+    ['own cookie names', cookieSession({ secret }), cookieSession({ secret, cookieName: 'staff' }), '__Host-staff'],
+    ['one cookie name', cookieSession({ secret }), cookieSession({ secret }), cookieName],
+    ['access tokens', bearers, accessTokenSession({ secret }), cookieName],
+    ['one instance for both', bearers, bearers, cookieName],
+    ['both kinds', both, both, '__Host-both'],
+    ['a wrapped strategy', bearers, { ...bearers, getUser: (context, find) => bearers.getUser(context, find) }, ''],
+  ]
+  for (const [name, session, staffSession, staffCookie] of sessions) {
+    const customers = await start(optionsFor(upstream, { session }))
+    const staff = await start(optionsFor(staffProject, { session: staffSession }))
+    for (const from of [browser, native]) {
+      const answer = await logIn(customers, await upstream.signIn(ada.identifier), from)
+      if (answer.status === 403) continue // Cookies are for browsers.
+      const cookie = cookieHeader(answer)
+      const token = cookie === '' ? member(answer, 'accessToken') : cookie.slice(cookie.indexOf('=') + 1)
+      const shown: Record<string, string>[] =
+        cookie === ''
+          ? [withBearer(token)]
+          : [
+              { ...browser, cookie },
+              { ...browser, cookie: `${staffCookie}=${token}` },
+            ]
+      t.equal((await me(customers, shown[0] ?? {})).status, 200, `${name}: at home`)
+      for (const [index, headers] of shown.entries()) {
+        const where = `${name}, ${from === native ? 'native' : 'browser'}, ${cookie === '' ? 'Bearer' : 'cookie'} ${index}`
+        refused(where, await me(staff, headers), 'NOT_AUTHENTICATED')
+        const body = { type: 'passkey-append' }
+        const asked = await send(staff, { path: connectTokenPath, headers: { ...browser, ...headers }, body })
+        refused(`${where}: connect token`, asked, 'NOT_AUTHENTICATED')
+      }
+    }
+    const atHome = await logIn(staff, await staffProject.signIn(ada.identifier))
+    see(`${name}: staff`, atHome.status)
+    t.equal(atHome.status, 200, `${name}: the staff project has sessions of its own`)
+  }
+  t.equal(staffProject.requests({ route: 'connectTokens.create' }).length, 0)
 })
 
 contract('revocation and rotation of keys', async ({ t, start, see, refused }) => {
@@ -288,6 +357,7 @@ contract('browserOrNative', async ({ t, start, see, refused }) => {
 })
 
 contract('a cookie for development', async ({ t, start, see }) => {
+  t.intercept(process, 'env', { value: { ...process.env, NODE_ENV: 'development' } })
   const session = cookieSession({ secret, insecureCookie: true, cookieName: 'dev', sameSite: 'strict', ttlSeconds: 60 })
   const app = await start(optionsFor(upstream, { session }))
   const answer = await logIn(app, await upstream.signIn(ada.identifier))

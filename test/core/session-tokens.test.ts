@@ -2,9 +2,10 @@ import {
   type AccessTokenSessionOptions,
   accessTokenSession,
   browserOrNative,
-  type ConnectUser,
   cookieSession,
+  type PasskeyLogin,
   type ReadyMadeStrategy,
+  type SessionLogin,
 } from '@corbado-connect/core'
 import { decodeJwt, decodeProtectedHeader, type JWTPayload, SignJWT } from 'jose'
 import t from 'tap'
@@ -14,9 +15,15 @@ import { newContext } from './http-context.js'
 const secret = 'a secret of 32 bytes, or of more'
 const otherSecret = 'another secret, of 32 bytes or more'
 const jane = { identifier: 'jane', displayName: 'Jane', password: 'canary' }
-const login = { user: jane, by: 'app' } as const
-const users = new Map<string, ConnectUser>([['jane', jane]])
-const findUser = async (identifier: string): Promise<ConnectUser | null> => users.get(identifier) ?? null
+type Login = SessionLogin<typeof jane>
+const login: Login = { user: jane, by: 'app' }
+const passkeyLogin: PasskeyLogin<typeof jane> = {
+  user: jane,
+  by: 'passkey',
+  claims: { iss: 'pro-1', exp: 0, nbf: 0, iat: 0, jti: 'j', webauthnId: 'jane', credential: 'cre-1' },
+}
+const users = new Map([['jane', jane]])
+const findUser = async (identifier: string): Promise<typeof jane | null> => users.get(identifier) ?? null
 const sessionCookie = '__Host-corbado_connect_session'
 
 type Strategy = ReadyMadeStrategy<typeof jane>
@@ -26,11 +33,11 @@ const kinds = {
   cookieSession: {
     make: (options: AccessTokenSessionOptions<typeof jane>): Strategy => cookieSession(options),
     typ: 'corbado-connect-session+jwt',
-    aud: 'corbado-connect:cookie',
+    aud: `corbado-connect:cookie:${sessionCookie}:pro-1`,
     ttl: 3600,
-    async tokenOf(strategy: Strategy): Promise<string> {
+    async tokenOf(strategy: Strategy, how: Login = login): Promise<string> {
       const context = newContext()
-      await strategy.createSession(login, context)
+      await strategy.createSession(how, context)
       return context.http.setCookies[0]?.value ?? ''
     },
     show: (strategy: Strategy, token: string) => strategy.getUser(newContext({}, { [sessionCookie]: token }), findUser),
@@ -38,10 +45,10 @@ const kinds = {
   accessTokenSession: {
     make: (options: AccessTokenSessionOptions<typeof jane>): Strategy => accessTokenSession(options),
     typ: 'at+jwt',
-    aud: 'corbado-connect:access-token',
+    aud: 'corbado-connect:access-token:pro-1',
     ttl: 900,
-    async tokenOf(strategy: Strategy): Promise<string> {
-      return (await strategy.createSession(login, newContext())).accessToken ?? ''
+    async tokenOf(strategy: Strategy, how: Login = login): Promise<string> {
+      return (await strategy.createSession(how, newContext())).accessToken ?? ''
     },
     show: (strategy: Strategy, token: string) =>
       strategy.getUser(newContext({ authorization: `Bearer ${token}` }), findUser),
@@ -59,8 +66,8 @@ for (const [name, kind] of Object.entries(kinds)) {
     const claims = decodeJwt(token)
 
     t.test('exactly the documented claims', async (t) => {
-      t.same(Object.keys(claims).toSorted(), ['aud', 'exp', 'iat', 'iss', 'jti', 'sub'])
-      t.match(claims, { sub: 'jane', iss: 'corbado-connect', aud: kind.aud })
+      t.same(Object.keys(claims).toSorted(), ['amr', 'aud', 'auth_time', 'exp', 'iat', 'iss', 'jti', 'sub'])
+      t.match(claims, { sub: 'jane', iss: 'corbado-connect', aud: kind.aud, auth_time: claims.iat, amr: ['app'] })
       t.equal((claims.exp ?? 0) - (claims.iat ?? 0), kind.ttl)
       const { kid, ...header } = decodeProtectedHeader(token)
       t.same(header, { alg: 'HS256', typ: kind.typ })
@@ -77,12 +84,22 @@ for (const [name, kind] of Object.entries(kinds)) {
         issuer: 'shop',
       })
       const richer = decodeJwt(await kind.tokenOf(extra))
-      t.same(Object.keys(richer).toSorted(), ['aud', 'displayName', 'exp', 'iat', 'iss', 'jti', 'sub'])
+      t.same(Object.keys(richer).toSorted(), [
+        'amr',
+        'aud',
+        'auth_time',
+        'displayName',
+        'exp',
+        'iat',
+        'iss',
+        'jti',
+        'sub',
+      ])
       t.match(richer, { displayName: 'Jane', iss: 'shop' })
       t.equal((richer.exp ?? 0) - (richer.iat ?? 0), 60)
-      for (const reserved of ['sub', 'iat', 'exp', 'jti', 'iss', 'aud', 'nbf']) {
+      for (const reserved of ['sub', 'iat', 'exp', 'jti', 'iss', 'aud', 'nbf', 'auth_time', 'amr', 'cre']) {
         const greedy = kind.make({ secret, claims: () => ({ [reserved]: 'mallory' }) })
-        await t.rejects(kind.tokenOf(greedy), { name: 'TypeError', message: new RegExp(`claims: "${reserved}"`) })
+        await t.rejects(kind.tokenOf(greedy), { name: 'TypeError', message: new RegExp(`claims.*"${reserved}"`) })
       }
     })
 
@@ -91,6 +108,12 @@ for (const [name, kind] of Object.entries(kinds)) {
         'another secret': await kind.tokenOf(kind.make({ secret: otherSecret })),
         'another secret under the same kid': await resigned(claims, {}, otherSecret),
         'another issuer': await kind.tokenOf(kind.make({ secret, issuer: 'elsewhere' })),
+        'another project': await resigned({ ...claims, aud: kind.aud.replace('pro-1', 'pro-2') }),
+        'no project': await resigned({ ...claims, aud: kind.aud.replace(':pro-1', '') }),
+        'an unknown way to sign in': await resigned({ ...claims, amr: ['pwd'] }),
+        'two ways to sign in': await resigned({ ...claims, amr: ['passkey', 'app'] }),
+        'a string for the time of sign-in': await resigned({ ...claims, auth_time: `${claims.iat}` }),
+        'a number for the passkey': await resigned({ ...claims, cre: 7 }),
         'another audience': await resigned({ ...claims, aud: 'elsewhere' }),
         'another typ': await resigned(claims, { typ: 'JWT' }),
         'no typ': await resigned(claims, { typ: undefined }),
@@ -101,7 +124,7 @@ for (const [name, kind] of Object.entries(kinds)) {
         garbage: 'garbage',
         empty: '',
       }
-      for (const missing of ['sub', 'iat', 'exp', 'jti', 'iss', 'aud']) {
+      for (const missing of ['sub', 'iat', 'exp', 'jti', 'iss', 'aud', 'auth_time', 'amr']) {
         foreign[`no ${missing}`] = await resigned({ ...claims, [missing]: undefined })
       }
       for (const [what, text] of Object.entries(foreign)) t.equal(await kind.show(strategy, text), null, what)
@@ -152,16 +175,19 @@ for (const [name, kind] of Object.entries(kinds)) {
         [/secret and keys/, {}],
         [/secret and keys/, { secret: undefined }],
         [/secret and keys/, { secret, keys: [secret] }],
-        [/secret: 32 bytes/, { secret: secret.slice(0, 31) }],
-        [/secret: 32 bytes/, { secret: '' }],
-        [/secret: a secret/, { secret: 1 }],
-        [/keys: at least one/, { keys: [] }],
-        [/keys: an array/, { keys: secret }],
-        [/keys: 32 bytes/, { keys: [secret, 'short'] }],
+        [/secret must have at least 32 bytes/, { secret: secret.slice(0, 31) }],
+        [/secret must have at least 32/, { secret: '' }],
+        [/secret must be a string/, { secret: 1 }],
+        [/keys must contain at least one/, { keys: [] }],
+        [/keys must be an array/, { keys: secret }],
+        [/keys must have at least 32 bytes/, { keys: [secret, 'short'] }],
         [/keys: kid/, { keys: [{ kid: '', secret }] }],
         [/keys: every key/, { keys: [secret, secret] }],
         [/ttlSeconds/, { secret, ttlSeconds: 0 }],
         [/ttlSeconds/, { secret, ttlSeconds: '900' }],
+        [/ttlSeconds/, { secret, ttlSeconds: null }],
+        [/maxSessionSeconds/, { secret, ttlSeconds: 60, maxSessionSeconds: 59 }],
+        [/maxSessionSeconds/, { secret, maxSessionSeconds: null }],
         [/issuer/, { secret, issuer: '' }],
         [/claims/, { secret, claims: {} }],
         [/isRevoked/, { secret, isRevoked: true }],
@@ -198,6 +224,8 @@ t.test('the cookie and its attributes', async (t) => {
   cookieSession({ secret }).destroySession(leaving)
   t.same(leaving.http.setCookies, [{ name: sessionCookie, value: '', attributes: { ...attributes, maxAge: 0 } }])
 
+  const { env } = process
+  t.intercept(process, 'env', { value: { ...env, NODE_ENV: 'test' } })
   const development = newContext()
   await cookieSession({ secret, insecureCookie: true, cookieName: 'shop', sameSite: 'strict' }).createSession(
     login,
@@ -206,9 +234,27 @@ t.test('the cookie and its attributes', async (t) => {
   t.match(development.http.setCookies, [
     { name: 'shop', attributes: { secure: false, httpOnly: true, sameSite: 'strict' } },
   ])
-  t.intercept(process, 'env', { value: { ...process.env, NODE_ENV: 'production' } })
-  t.throws(() => cookieSession({ secret, insecureCookie: true }), { name: 'TypeError', message: /insecureCookie/ })
-  for (const wrong of [{ cookieName: 'a b' }, { cookieName: '' }, { sameSite: 'Lax' }, { insecureCookie: 'yes' }]) {
+  for (const NODE_ENV of ['production', 'staging', 'Development', '', undefined]) {
+    t.intercept(process, 'env', { value: { ...env, NODE_ENV } })
+    t.throws(
+      () => cookieSession({ secret, insecureCookie: true }),
+      { name: 'TypeError', message: /insecureCookie/ },
+      `NODE_ENV=${NODE_ENV}`,
+    )
+  }
+  const wrongOptions: object[] = [
+    { cookieName: 'a b' },
+    { cookieName: '' },
+    { cookieName: null },
+    { sameSite: 'Lax' },
+    { sameSite: null },
+    { insecureCookie: 'yes' },
+    { insecureCookie: null },
+    { renewAfterSeconds: 0 },
+    { renewAfterSeconds: 3600 },
+    { renewAfterSeconds: null },
+  ]
+  for (const wrong of wrongOptions) {
     const [option = ''] = Object.keys(wrong)
     t.throws(() => Reflect.apply(cookieSession, undefined, [{ secret, ...wrong }]), { message: new RegExp(option) })
   }
@@ -240,8 +286,75 @@ t.test('browserOrNative: a browser gets the cookie only, Authorization is read a
   ]) {
     t.equal(await strategy.getUser(newContext({ authorization }), findUser), null, authorization.slice(0, 10))
   }
-  const incomplete = { browser: cookieSession({ secret }) }
-  t.throws(() => Reflect.apply(browserOrNative, undefined, [incomplete]), { name: 'TypeError', message: /native/ })
+  const [cookie, bearer] = [cookieSession({ secret }), accessTokenSession({ secret })]
+  const wrong: [RegExp, object][] = [
+    [/browserOrNative.*native/, { browser: cookie }],
+    [/browserOrNative.*browser/, { native: bearer }],
+    [/browserOrNative.*browser/, { browser: bearer, native: cookie }],
+    [/browserOrNative.*browser/, { browser: bearer, native: bearer }],
+    [/browserOrNative.*native/, { browser: cookie, native: cookie }],
+    [/browserOrNative.*browser/, { browser: strategy, native: bearer }],
+  ]
+  for (const [message, strategies] of wrong)
+    t.throws(() => Reflect.apply(browserOrNative, undefined, [strategies]), { name: 'TypeError', message })
+})
+
+t.test('a session belongs to one project and one cookie name, whatever else two strategies share', async (t) => {
+  for (const [name, { make, tokenOf }] of Object.entries(kinds)) {
+    const strategy = make({ secret })
+    const token = await tokenOf(strategy)
+    const headers = { authorization: `Bearer ${token}` }
+    const cookies = { [sessionCookie]: token }
+    t.equal(await strategy.getUser(newContext(headers, cookies), findUser), jane, `${name}: its own project`)
+    t.equal(await strategy.getUser(newContext(headers, cookies, 'pro-2'), findUser), null, `${name}: another project`)
+    const { projectId: _, ...withoutProject } = newContext(headers, cookies)
+    t.equal(await strategy.getUser(withoutProject, findUser), null, `${name}: no project`)
+  }
+  const staff = cookieSession({ secret, cookieName: 'staff' })
+  const customer = await kinds.cookieSession.tokenOf(cookieSession({ secret, cookieName: 'customer' }))
+  t.equal(await staff.getUser(newContext({}, { '__Host-staff': customer }), findUser), null, 'a renamed cookie')
+  t.intercept(process, 'env', { value: { ...process.env, NODE_ENV: 'development' } })
+  const insecure = await kinds.cookieSession.tokenOf(
+    cookieSession({ secret, cookieName: 'staff', insecureCookie: true }),
+  )
+  t.equal(await staff.getUser(newContext({}, { '__Host-staff': insecure }), findUser), null, 'an insecure cookie')
+})
+
+t.test('describeSession tells when and how the user signed in', async (t) => {
+  const signedInAt = 2_000_000_000
+  const clock = setClock(t, signedInAt * 1000)
+  for (const { make, tokenOf } of Object.values(kinds)) {
+    let asked = 0
+    const strategy = make({ secret, ttlSeconds: 60, isRevoked: () => ++asked > 1 })
+    const tokens: [Login, object][] = [
+      [login, { signedInAt, by: 'app' }],
+      [passkeyLogin, { signedInAt, by: 'passkey', passkeyId: 'cre-1' }],
+      [
+        { ...passkeyLogin, claims: { ...passkeyLogin.claims, credential: 7 } },
+        { signedInAt, by: 'passkey' },
+      ],
+    ]
+    for (const [how, expected] of tokens) {
+      asked = 0
+      clock.now = signedInAt * 1000
+      const token = await tokenOf(strategy, how)
+      const context = newContext({ authorization: `Bearer ${token}` }, { [sessionCookie]: token })
+      t.same(await strategy.describeSession(context), expected, 'without getUser')
+      asked = 0
+      t.equal(await strategy.getUser(context, findUser), jane)
+      t.same(await strategy.describeSession(context), expected)
+      t.equal(asked, 1, 'getUser and describeSession share one look at the token')
+      clock.now = (signedInAt + 60) * 1000
+      t.equal(await strategy.describeSession(context), null, 'expired in the meantime')
+    }
+    t.equal(await strategy.describeSession(newContext()), null, 'no session')
+  }
+  const both = browserOrNative({ browser: cookieSession({ secret }), native: accessTokenSession({ secret }) })
+  clock.now = signedInAt * 1000
+  const token = await kinds.accessTokenSession.tokenOf(accessTokenSession({ secret }), passkeyLogin)
+  const bearer = newContext({ authorization: `Bearer ${token}` })
+  t.same(await both.describeSession(bearer), { signedInAt, by: 'passkey', passkeyId: 'cre-1' })
+  t.equal(await both.describeSession(newContext()), null)
 })
 
 t.test('times are whole seconds', async (t) => {

@@ -1,4 +1,4 @@
-import type { ConnectUser, HttpContext, Login, SessionStrategy } from '@corbado-connect/fastify'
+import type { ConnectUser, HttpContext, SessionLogin, SessionStrategy } from '@corbado-connect/fastify'
 
 /** A user of the applications under test. */
 export interface Person extends ConnectUser {
@@ -33,7 +33,7 @@ export const bob: Person = { identifier: 'bob-91aa' }
 
 /** A session without cryptography, for tests of everything else: the header `x-test-user` names the user. */
 export class HeaderSession implements SessionStrategy<Person, HttpContext> {
-  readonly logins: Login<Person>[] = []
+  readonly logins: SessionLogin<Person>[] = []
   readonly allowNonBrowserClients: boolean
 
   constructor(allowNonBrowserClients = false) {
@@ -48,7 +48,7 @@ export class HeaderSession implements SessionStrategy<Person, HttpContext> {
     return identifier === undefined ? null : findUser(identifier)
   }
 
-  createSession(login: Login<Person>): unknown {
+  createSession(login: SessionLogin<Person>): unknown {
     this.logins.push(login)
     return { success: true, user: login.user.identifier }
   }

@@ -159,6 +159,15 @@ export class ConnectFlows<User extends ConnectUser, Context extends HttpContext>
     return user
   }
 
+  /** What the hook `renewSession` returned; null where there is no session to renew. */
+  async renewSession(context: Context): Promise<unknown> {
+    const { session } = this.#settings
+    if (session.renewSession === undefined) throw new TypeError('renewSession needs the hook session.renewSession')
+    return runHook('HOOK_FAILED', 'renewSession', () =>
+      session.renewSession?.(context, (identifier) => this.#findUser('HOOK_FAILED', identifier, context)),
+    )
+  }
+
   async close(graceMs = closeGraceMs): Promise<void> {
     this.#closing ??= this.#close(graceMs)
     return this.#closing

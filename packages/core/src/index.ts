@@ -40,12 +40,12 @@ export type {
   ConnectUser,
   FindUser,
   Found,
-  Login,
+  PasskeyLogin,
   ReadyMadeStrategy,
   SessionAnswer,
   SessionDescription,
+  SessionLogin,
   SessionStrategy,
-  VerifiedPasskeyLogin,
 } from './session/strategy.js'
 export {
   type DecodedSignedPasskeyData,

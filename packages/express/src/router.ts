@@ -36,7 +36,11 @@ export function corbadoConnect<User extends ConnectUser>(
 ): CorbadoConnectRouter<User> {
   const { errors = 'json', ...connectOptions } = options
   if (errors !== 'json' && errors !== 'next') throw new TypeError('errors: json or next was expected')
-  const contextOf = (exchange: Exchange): ExpressContext => ({ ...exchange, http: new ExpressHttp(exchange) })
+  const contextOf = (exchange: Exchange): ExpressContext => ({
+    ...exchange,
+    http: new ExpressHttp(exchange),
+    projectId: settings.client.projectId,
+  })
   const { app, settings, routes, requireUser } = createAdapterParts<User, ExpressContext, Exchange, Request>(
     { ...connectOptions, onEvent: connectOptions.onEvent ?? logEvent },
     contextOf,

@@ -36,7 +36,11 @@ async function plugin<User extends ConnectUser>(
   options: FastifyConnectOptions<User>,
 ): Promise<void> {
   const { logLevel, logSerializers, ...connectOptions } = options
-  const contextOf = (pair: Exchange): FastifyContext => ({ ...pair, http: new FastifyHttp(pair) })
+  const contextOf = (pair: Exchange): FastifyContext => ({
+    ...pair,
+    http: new FastifyHttp(pair),
+    projectId: parts.settings.client.projectId,
+  })
   const parts = createAdapterParts<User, FastifyContext, Exchange, FastifyRequest>(
     { ...connectOptions, onEvent: connectOptions.onEvent ?? logEvent },
     contextOf,

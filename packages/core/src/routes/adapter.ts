@@ -18,6 +18,15 @@ export interface ConnectApp<User extends ConnectUser, Context extends HttpContex
    */
   signIn(exchange: Exchange, user: User): Promise<unknown>
   /**
+   * Continues the session of this request: a new access token or cookie, which keeps the time and way of the sign-in.
+   *
+   * @returns what `renewSession` returned, for example `{ success: true, accessToken, tokenType, expiresIn }`
+   * @throws CorbadoError `CORBADO_NOT_AUTHENTICATED` where there is no session, or where `maxSessionSeconds` has been
+   *   reached; `CORBADO_HOOK_FAILED`
+   * @throws TypeError where your hooks have no `renewSession`
+   */
+  renewSession(exchange: Exchange): Promise<unknown>
+  /**
    * Ends the session of this request.
    *
    * @throws CorbadoError `CORBADO_HOOK_FAILED`
@@ -75,6 +84,11 @@ export function createAdapterParts<
           identifierOf(user)
           return session.createSession({ user, by: 'app' }, contextOf(exchange))
         }),
+      async renewSession(exchange) {
+        const answer = await flows.renewSession(contextOf(exchange))
+        if (answer === null) throw new CorbadoError('NOT_AUTHENTICATED', { reason: 'no_user' })
+        return answer
+      },
       async signOut(exchange) {
         if (session.destroySession === undefined) throw new TypeError('signOut needs the hook session.destroySession')
         await runHook('HOOK_FAILED', 'destroySession', () => session.destroySession?.(contextOf(exchange)))

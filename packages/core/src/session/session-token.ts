@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { errors, type JWTPayload, jwtVerify, SignJWT } from 'jose'
 import { assertOptionalFunction, assertWholeNumber } from '../option-checks.js'
 import { resolveSigningKeys, type SessionKey, type SessionSecret, type SigningKeys } from './signing-keys.js'
-import type { ConnectUser, Login } from './strategy.js'
+import type { ConnectUser, SessionLogin } from './strategy.js'
 
 const algorithm = 'HS256'
 const maxSeconds = 400 * 24 * 3600
@@ -112,7 +112,7 @@ export class SessionTokens<User extends ConnectUser> {
   }
 
   /** Starts a session for a login. */
-  async sign(login: Login<User>, projectId: string | undefined): Promise<SignedSession> {
+  async sign(login: SessionLogin<User>, projectId: string | undefined): Promise<SignedSession> {
     const cre = login.by === 'passkey' ? login.claims.credential : undefined
     const start: SessionStart = {
       sub: login.user.identifier,
@@ -174,6 +174,7 @@ export class SessionTokens<User extends ConnectUser> {
           issuer: this.#issuer,
           audience: this.#audienceFor(projectId),
           requiredClaims,
+          currentDate: new Date(Date.now()),
         },
       )
       return isSessionClaims(payload) && unixSeconds() < payload.auth_time + this.#maxSessionSeconds ? payload : null

@@ -10,7 +10,7 @@ export interface ConnectUser {
 }
 
 /** A passkey login that Corbado verified. */
-export interface VerifiedPasskeyLogin<User> {
+export interface PasskeyLogin<User> {
   readonly user: User
   readonly by: 'passkey'
   /** The verified claims. */
@@ -25,7 +25,7 @@ export interface AppLogin<User> {
 }
 
 /** What `createSession` creates a session for. */
-export type Login<User> = VerifiedPasskeyLogin<User> | AppLogin<User>
+export type SessionLogin<User> = PasskeyLogin<User> | AppLogin<User>
 
 /** How and when the user of a request signed in. */
 export interface SessionDescription {
@@ -54,7 +54,7 @@ export interface SessionStrategy<User extends ConnectUser, Context extends HttpC
    * Creates the session of a verified login. Called once per login and awaited. The return value is sent as JSON;
    * `undefined` answers 204. The hook may also send the response itself.
    */
-  createSession(login: Login<User>, context: Context): unknown
+  createSession(login: SessionLogin<User>, context: Context): unknown
   /** Ends the session of this request. Required for `signOut`. */
   destroySession?(context: Context): unknown
   /** Continues the session of this request, keeping its start. Returns the response body, or null without a session. */
@@ -68,7 +68,7 @@ export interface SessionStrategy<User extends ConnectUser, Context extends HttpC
 /** A ready-made strategy. It fits every adapter and every user type that `LoginUser` admits. */
 export interface ReadyMadeStrategy<LoginUser extends ConnectUser> {
   getUser<User extends LoginUser>(context: HttpContext, findUser: FindUser<User>): Promise<User | null>
-  createSession(login: Login<LoginUser>, context: HttpContext): Promise<SessionAnswer>
+  createSession(login: SessionLogin<LoginUser>, context: HttpContext): Promise<SessionAnswer>
   destroySession(context: HttpContext): void
   /** Returns null where there is no session, or where `maxSessionSeconds` does not allow a longer one. */
   renewSession(context: HttpContext, findUser: FindUser<LoginUser>): Promise<SessionAnswer | null>
