@@ -3,13 +3,15 @@ import type { CookieAttributes, Http, HttpContext } from '@corbado-connect/core'
 /** A request and its response, made by hand: what an adapter would hand to the core. */
 export class HandMadeHttp implements Http {
   readonly ip = '192.0.2.1'
+  readonly projectId: string
   answered = false
   cacheable = true
   readonly setCookies: { name: string; value: string; attributes: CookieAttributes }[] = []
   readonly #headers: Record<string, string>
   readonly #cookies: Record<string, string>
 
-  constructor(headers: Record<string, string> = {}, cookies: Record<string, string> = {}) {
+  constructor(headers: Record<string, string> = {}, cookies: Record<string, string> = {}, projectId = 'pro-1') {
+    this.projectId = projectId
     this.#headers = headers
     this.#cookies = cookies
   }
@@ -38,5 +40,5 @@ export class HandMadeHttp implements Http {
 export const newContext = (
   headers: Record<string, string> = {},
   cookies: Record<string, string> = {},
-  projectId = 'pro-1',
-): HttpContext & { http: HandMadeHttp } => ({ http: new HandMadeHttp(headers, cookies), projectId })
+  projectId?: string,
+): HttpContext & { http: HandMadeHttp } => ({ http: new HandMadeHttp(headers, cookies, projectId) })

@@ -307,8 +307,8 @@ t.test('a session belongs to one project and one cookie name, whatever else two 
     const cookies = { [sessionCookie]: token }
     t.equal(await strategy.getUser(newContext(headers, cookies), findUser), jane, `${name}: its own project`)
     t.equal(await strategy.getUser(newContext(headers, cookies, 'pro-2'), findUser), null, `${name}: another project`)
-    const { projectId: _, ...withoutProject } = newContext(headers, cookies)
-    t.equal(await strategy.getUser(withoutProject, findUser), null, `${name}: no project`)
+    const http = Object.defineProperty(newContext(headers, cookies).http, 'projectId', { value: undefined })
+    t.equal(await strategy.getUser({ http }, findUser), null, `${name}: no project`)
   }
   const staff = cookieSession({ secret, cookieName: 'staff' })
   const customer = await kinds.cookieSession.tokenOf(cookieSession({ secret, cookieName: 'customer' }))
@@ -355,6 +355,103 @@ t.test('describeSession tells when and how the user signed in', async (t) => {
   const bearer = newContext({ authorization: `Bearer ${token}` })
   t.same(await both.describeSession(bearer), { signedInAt, by: 'passkey', passkeyId: 'cre-1' })
   t.equal(await both.describeSession(newContext()), null)
+})
+
+t.test('renewal of a cookie on use', async (t) => {
+  const start = 2_000_000_000
+  const clock = setClock(t, start * 1000)
+  const at = (seconds: number) => {
+    clock.now = (start + seconds) * 1000
+  }
+  const strategy = cookieSession({
+    secret,
+    ttlSeconds: 100,
+    renewAfterSeconds: 40,
+    maxSessionSeconds: 250,
+    claims: ({ displayName }: typeof jane) => ({ displayName }),
+  })
+  const use = async (cookie: string, answered = false) => {
+    const context = newContext({}, { [sessionCookie]: cookie })
+    context.http.answered = answered
+    const user = await strategy.getUser(context, findUser)
+    const [renewed, ...more] = context.http.setCookies
+    t.equal(more.length, 0)
+    t.equal(context.http.cacheable, renewed === undefined, 'a response with a session is never cached')
+    return { user, renewed }
+  }
+  const first = await kinds.cookieSession.tokenOf(strategy, passkeyLogin)
+  at(39)
+  t.same(await use(first), { user: jane, renewed: undefined }, 'too early')
+  at(40)
+  t.same(await use(first, true), { user: jane, renewed: undefined }, 'the response was sent')
+  const { renewed } = await use(first)
+  t.same(renewed?.attributes, { httpOnly: true, secure: true, sameSite: 'lax', path: '/', maxAge: 100 })
+  const second = renewed?.value ?? ''
+  t.same(decodeJwt(second), { ...decodeJwt(first), iat: start + 40, exp: start + 140 }, 'only iat and exp are new')
+  t.ok((await use(first)).renewed, 'a parallel request renews as well, and no cookie ends another')
+  at(80)
+  const parallel = await use(first)
+  t.equal(parallel.user, jane, 'the old cookie stays valid until it expires')
+  const third = (await use(second)).renewed?.value ?? ''
+  at(160)
+  const fourth = (await use(third)).renewed
+  t.equal(fourth?.attributes.maxAge, 90, 'never beyond maxSessionSeconds')
+  t.equal(decodeJwt(fourth?.value ?? '').exp, start + 250)
+  at(249)
+  t.same(await use(fourth?.value ?? ''), { user: jane, renewed: undefined }, 'there is nothing left to extend')
+  at(250)
+  t.same(await use(fourth?.value ?? ''), { user: null, renewed: undefined })
+
+  at(90)
+  users.delete('jane')
+  t.same(await use(second), { user: null, renewed: undefined }, 'nobody to renew for')
+  users.set('jane', { ...jane, displayName: 'Jane D.' })
+  t.equal(decodeJwt((await use(second)).renewed?.value ?? '').displayName, 'Jane D.', 'claims of the user as of now')
+  users.set('jane', jane)
+  const shorter = cookieSession({ secret, ttlSeconds: 50, maxSessionSeconds: 60 })
+  t.equal(await kinds.cookieSession.show(shorter, second), null, 'a session that is too old for a shorter limit')
+
+  const revoked = cookieSession({ secret, ttlSeconds: 100, renewAfterSeconds: 40, isRevoked: () => true })
+  const context = newContext({}, { [sessionCookie]: second })
+  t.equal(await revoked.getUser(context, findUser), null)
+  t.same(context.http.setCookies, [], 'a revoked session is not renewed')
+  const off = newContext({}, { [sessionCookie]: second })
+  t.equal(await cookieSession({ secret }).getUser(off, findUser), jane)
+  t.same(off.http.setCookies, [], 'off by default')
+})
+
+t.test('renewSession', async (t) => {
+  const start = 2_000_000_000
+  const clock = setClock(t, start * 1000)
+  const bearer = accessTokenSession({ secret, ttlSeconds: 100, maxSessionSeconds: 150 })
+  const first = await kinds.accessTokenSession.tokenOf(bearer, passkeyLogin)
+  const renew = (strategy: Strategy, headers: Record<string, string>, cookies = {}) => {
+    const context = newContext(headers, cookies)
+    return strategy.renewSession(context, findUser).then((answer) => ({ answer, context }))
+  }
+  clock.now = (start + 60) * 1000
+  const { answer } = await renew(bearer, { authorization: `Bearer ${first}` })
+  t.match(answer, { success: true, tokenType: 'Bearer', expiresIn: 90 })
+  const second = answer?.accessToken ?? ''
+  t.same(decodeJwt(second), { ...decodeJwt(first), iat: start + 60, exp: start + 150 })
+  t.equal((await renew(bearer, { authorization: `Bearer ${second}` })).answer, null, 'maxSessionSeconds is reached')
+  t.equal((await renew(bearer, {})).answer, null, 'no session')
+  users.delete('jane')
+  t.equal((await renew(bearer, { authorization: `Bearer ${first}` })).answer, null, 'no user')
+  users.set('jane', jane)
+
+  const both = browserOrNative({ browser: cookieSession({ secret }), native: bearer })
+  clock.now = start * 1000
+  const cookies = { [sessionCookie]: await kinds.cookieSession.tokenOf(cookieSession({ secret })) }
+  clock.now = (start + 1) * 1000
+  const page = { 'sec-fetch-site': 'same-origin' }
+  const inBrowser = await renew(both, page, cookies)
+  t.same(inBrowser.answer, { success: true })
+  t.equal(inBrowser.context.http.setCookies[0]?.name, sessionCookie)
+  t.match((await renew(both, { authorization: `Bearer ${first}` })).answer, { accessToken: /^ey/ })
+  const mixed = await renew(both, { ...page, authorization: `Bearer ${first}` }, cookies)
+  t.equal(mixed.answer, null, 'a browser never receives a token')
+  t.equal((await renew(both, {}, cookies)).answer, null)
 })
 
 t.test('times are whole seconds', async (t) => {

@@ -15,6 +15,11 @@ export interface CookieAttributes {
 export interface Http {
   /** The client's address as the framework sees it (its trust-proxy setting decides). */
   readonly ip: string
+  /**
+   * The ID of the Corbado project that this request belongs to; the adapters set it. Ready-made sessions are valid only
+   * in their project, so set it in a context of your own as well (`connect.client.projectId`).
+   */
+  readonly projectId?: string
   /** Whether the response was sent already, by a hook for example. */
   readonly answered: boolean
   /** A request header by its lower-case name; repeated ones are joined by a comma. */
@@ -32,19 +37,16 @@ export interface Http {
 /** What every hook gets: the framework's own pair (`{ request, reply }` or `{ req, res }`) plus `http`. */
 export interface HttpContext {
   readonly http: Http
-  /**
-   * The ID of the Corbado project that this request belongs to; the adapters set it. Ready-made sessions are valid only
-   * in their project, so set it in a context of your own as well (`connect.client.projectId`).
-   */
-  readonly projectId?: string
 }
 
 /** The part of {@link Http} that every framework over Node's own server shares. */
 export abstract class NodeHttp implements Http {
+  readonly projectId: string
   readonly #headers: IncomingHttpHeaders
 
-  constructor(headers: IncomingHttpHeaders) {
+  constructor(headers: IncomingHttpHeaders, projectId: string) {
     this.#headers = headers
+    this.projectId = projectId
   }
 
   abstract get ip(): string

@@ -15,8 +15,8 @@ export interface ExpressContext extends HttpContext, Exchange {}
 export class ExpressHttp extends NodeHttp {
   readonly #exchange: Exchange
 
-  constructor(exchange: Exchange) {
-    super(exchange.req.headers)
+  constructor(exchange: Exchange, projectId: string) {
+    super(exchange.req.headers, projectId)
     this.#exchange = exchange
   }
 

@@ -38,8 +38,7 @@ export function corbadoConnect<User extends ConnectUser>(
   if (errors !== 'json' && errors !== 'next') throw new TypeError('errors: json or next was expected')
   const contextOf = (exchange: Exchange): ExpressContext => ({
     ...exchange,
-    http: new ExpressHttp(exchange),
-    projectId: settings.client.projectId,
+    http: new ExpressHttp(exchange, settings.client.projectId),
   })
   const { app, settings, routes, requireUser } = createAdapterParts<User, ExpressContext, Exchange, Request>(
     { ...connectOptions, onEvent: connectOptions.onEvent ?? logEvent },

@@ -17,8 +17,8 @@ export class FastifyHttp extends NodeHttp {
   readonly #request: FastifyRequest
   readonly #reply: FastifyReply
 
-  constructor({ request, reply }: Exchange) {
-    super(request.headers)
+  constructor({ request, reply }: Exchange, projectId: string) {
+    super(request.headers, projectId)
     this.#request = request
     this.#reply = reply
   }

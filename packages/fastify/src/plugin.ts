@@ -38,8 +38,7 @@ async function plugin<User extends ConnectUser>(
   const { logLevel, logSerializers, ...connectOptions } = options
   const contextOf = (pair: Exchange): FastifyContext => ({
     ...pair,
-    http: new FastifyHttp(pair),
-    projectId: parts.settings.client.projectId,
+    http: new FastifyHttp(pair, parts.settings.client.projectId),
   })
   const parts = createAdapterParts<User, FastifyContext, Exchange, FastifyRequest>(
     { ...connectOptions, onEvent: connectOptions.onEvent ?? logEvent },

@@ -20,10 +20,10 @@ export function tokenStrategy<LoginUser extends ConnectUser>(
   const { renewAfterSeconds = Number.POSITIVE_INFINITY } = transport
   /** What `getUser` read, so that `describeSession` does not verify the same token again. */
   const claimsOf = new WeakMap<HttpContext, SessionClaims>()
-  const read = ({ http, projectId }: HttpContext) => tokens.read(transport.read(http), projectId)
+  const read = ({ http }: HttpContext) => tokens.read(transport.read(http), http.projectId)
 
-  const renew = async (claims: SessionClaims, user: LoginUser, { http, projectId }: HttpContext) => {
-    const renewed = await tokens.renew(claims, user, projectId)
+  const renew = async (claims: SessionClaims, user: LoginUser, { http }: HttpContext) => {
+    const renewed = await tokens.renew(claims, user, http.projectId)
     if (renewed === null || http.answered) return null
     // A cache that stored this response would hand one user's session to another.
     http.preventCaching()
@@ -41,8 +41,8 @@ export function tokenStrategy<LoginUser extends ConnectUser>(
       if (unixSeconds() - claims.iat >= renewAfterSeconds && !context.http.answered) await renew(claims, user, context)
       return user
     },
-    async createSession(login, { http, projectId }) {
-      return transport.send(await tokens.sign(login, projectId), http)
+    async createSession(login, { http }) {
+      return transport.send(await tokens.sign(login, http.projectId), http)
     },
     async renewSession(context, findUser) {
       const claims = await read(context)
