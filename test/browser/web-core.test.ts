@@ -146,7 +146,7 @@ t.test('@corbado/web-core, unmodified, against the emulator', { skip: noChromium
     lastLogin: { data: { identifierValue: 'jane@doe.com', operationType: 'verify' } },
     clientEnvHandle: { data: /^ceh-/ },
   })
-  t.match(await login('nobody'), { fallback: { initFallback: true, error: { code: 'user_not_found' } } })
+  t.match(await login('nobody'), { fallback: { initFallback: true, error: { code: 'no_cbo_user' } } })
 
   await open()
   const conditional = await conditionalLogin()
@@ -160,7 +160,11 @@ t.test('@corbado/web-core, unmodified, against the emulator', { skip: noChromium
   t.equal(await remove('john', passkeys[0]?.id ?? ''), false, 'John may not delete Jane’s')
   t.equal(await remove('jane@doe.com', passkeys[0]?.id ?? ''), true)
   t.match(await login('jane@doe.com'), { fallback: { initFallback: true } }, 'nothing to log in with')
-  t.match(await conditionalLogin(), { error: 3 }, 'the device still has it, Corbado does not know it any more')
+  t.match(
+    await conditionalLogin(),
+    { signedPasskeyData: '', fallbackOperationError: { error: { code: 'cui_credential_deleted' } } },
+    'the device still has it, Corbado does not',
+  )
   t.same(await list('jane@doe.com'), [])
   t.same(await credentialIds(), [], 'signalAllAccepted has removed it from the device')
 

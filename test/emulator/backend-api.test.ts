@@ -1,7 +1,8 @@
 import { Agent } from 'node:http'
+import { connect } from 'node:net'
 import { fingerprint, startEmulator } from '@corbado-connect/emulator'
 import t, { type Test } from 'tap'
-import { basic, caller, decode, objectOf, rawRequest, textOf } from './http.js'
+import { basic, caller, decode, objectOf, parse, rawRequest, textOf } from './http.js'
 
 const APPEND = { type: 'passkey-append', data: { displayName: 'Jane Doe', identifier: 'jane@doe.com' } }
 const LIST = { type: 'passkey-list', data: { identifier: 'jane@doe.com' } }
@@ -35,6 +36,8 @@ t.test('connect tokens', async (t) => {
   t.test('each type takes its own data, and a lifetime that is a positive integer', async (t) => {
     for (const type of ['passkey-list', 'passkey-delete', 'passkey-login']) {
       t.equal((await call('POST', '/v2/connectTokens', { ...LIST, type })).status, 200, type)
+      const named = await call('POST', '/v2/connectTokens', { type, data: APPEND.data })
+      t.match(named, { status: 200, json: { data: APPEND.data } }, `${type} with a name`)
     }
     emulator.clock.set(0)
     t.match((await call('POST', '/v2/connectTokens', LIST)).json, { expires: 300 }, 'five minutes by default')
@@ -44,7 +47,8 @@ t.test('connect tokens', async (t) => {
       ['an array', [], ['body', 'type', 'data', 'data.identifier', 'data.displayName']],
       ['an unknown type', { ...LIST, type: 'passkey-steal' }, ['type', 'data.displayName']],
       ['append without a name', { ...APPEND, data: LIST.data }, ['data.displayName']],
-      ['list with a name', { ...LIST, data: APPEND.data }, ['data.displayName']],
+      ['a number as name', { ...LIST, data: { ...LIST.data, displayName: 1 } }, ['data.displayName']],
+      ['an unknown field of data', { ...LIST, data: { ...LIST.data, name: 'Jane' } }, ['data.name']],
       ['an empty identifier', { ...LIST, data: { identifier: '' } }, ['data.identifier']],
       ['a number as identifier', { ...LIST, data: { identifier: 1 } }, ['data.identifier']],
       ['an unknown field', { ...LIST, lifetime: 5 }, ['lifetime']],
@@ -108,7 +112,8 @@ t.test('connect tokens', async (t) => {
     t.match(await call('PATCH', `/v2/connectTokens/${id}`, { status: 'consumed' }), { status: 200, json: envelope })
     t.match((await call('GET', '/v2/connectTokens')).json, { connectTokens: [{ id, connectTokenStatus: 'consumed' }] })
     t.equal((await call('PATCH', `/v2/connectTokens/${id}`, { status: 'spent' })).status, 400)
-    t.match(await call('DELETE', `/v2/connectTokens/${id}`), { status: 200, json: envelope })
+    const deleted = await call('DELETE', `/v2/connectTokens/${id}`, '', { 'content-type': 'application/json' })
+    t.match(deleted, { status: 200, json: envelope }, 'also with a content type and no body, as the PHP SDK sends it')
     const gone = { status: 404, json: { error: { type: 'not_found' } } }
     t.match(await call('DELETE', `/v2/connectTokens/${id}`), gone)
     t.match(await call('PATCH', `/v2/connectTokens/${id}`, { status: 'initial' }), gone)
@@ -250,7 +255,7 @@ t.test('credentials', async (t) => {
   }
   t.match(await send('Bearer key_mine', { 'x-corbado-projectid': 'pro-43' }), {
     status: 401,
-    json: { error: { type: 'project_id_mismatch' } },
+    json: { error: { type: 'login_error' } },
   })
   t.match(
     await call('POST', '/v2/connectTokens', { wrong: true }, { authorization: '' }),
@@ -288,6 +293,18 @@ t.test('what is no request of Corbado’s API', async (t) => {
   t.match(notAllowed, { status: 405, json: { error: { type: 'method_not_allowed' } } })
   t.equal(notAllowed.headers.get('allow'), 'POST, GET')
   t.match(await call('GET', '/v2/connectTokens/ctk-1'), { status: 405 })
+  t.match(await call('POST', '/v2/connectTokens', '', { 'content-type': 'application/json' }), { status: 400 })
+
+  for (const [method, path] of [
+    ['POST', '/v2/users'],
+    ['PUT', '/v2/connectTokens'],
+  ] as const) {
+    t.match(
+      await call(method, path, {}, { authorization: 'Bearer wrong' }),
+      { status: 401, json: { error: { type: 'login_error' } } },
+      `${method} ${path}: first who calls, then what for`,
+    )
+  }
 
   for (const path of ['/v2/users', '/connectTokens', '/v2/connecttokens', '/v2/passkey/verifySignedData/']) {
     const { status, json } = await call('POST', path, {})
@@ -300,7 +317,7 @@ t.test('what is no request of Corbado’s API', async (t) => {
   for (const host of ['rebound.example:4400', 'localhost.example', '127.0.0.2']) {
     t.match(
       await rawRequest(`${emulator.url}/v2/connectTokens`, 'GET', { ...headers, host }),
-      { status: 421, json: { error: { type: 'invalid_origin' } } },
+      { status: 421, json: { error: { type: 'validation_error' } } },
       host,
     )
   }
@@ -359,6 +376,38 @@ t.test('the record of requests', async (t) => {
   t.same(emulator.requests(), [])
   t.equal(emulator.count(), 0)
   t.ok(Math.abs(emulator.clock.now() - Date.now()) < 1000, 'the clock is right again')
+})
+
+t.test('a malformed URL or request is answered in Corbado’s envelope', async (t) => {
+  const { emulator, call } = await started(t)
+  t.match(await call('GET', '/v2/connectTokens/%zz'), {
+    status: 400,
+    json: { httpStatusCode: 400, requestData: { requestID: /^req-/ }, error: { type: 'validation_error' } },
+  })
+  const socket = connect(Number(new URL(emulator.url).port), '127.0.0.1')
+  socket.write('hello\r\n\r\n')
+  let text = ''
+  for await (const chunk of socket) text += chunk
+  t.match(text, /^HTTP\/1.1 400 Bad Request\r\n/)
+  t.match(parse(text.split('\r\n\r\n')[1] ?? ''), { httpStatusCode: 400, error: { type: 'validation_error' } })
+})
+
+t.test('requests to ever new paths are counted in bounded memory', async (t) => {
+  const { emulator, call } = await started(t)
+  const agent = new Agent({ keepAlive: true, maxSockets: 4 })
+  t.teardown(() => agent.destroy())
+  await call('GET', '/v2/connectTokens')
+  const headers = { authorization: basic(emulator.projectId, emulator.apiSecret) }
+  const send = (path: string) => rawRequest(emulator.url + path, 'DELETE', headers, '', agent)
+  const total = 2500
+  for (let sent = 0; sent < total; sent += 50) {
+    await Promise.all(Array.from({ length: 50 }, (_, index) => send(`/v2/connectTokens/ctk-${sent + index}`)))
+  }
+  t.equal(emulator.count(), total + 1)
+  t.equal(emulator.count({ route: 'connectTokens.delete' }), total)
+  t.equal(emulator.count({ method: 'DELETE' }), total)
+  t.equal(emulator.count({ path: `/v2/connectTokens/ctk-${total - 1}` }), 1, 'the latest paths are counted apart')
+  t.equal(emulator.count({ path: '/v2/connectTokens/ctk-0' }), 0, 'the oldest only in total')
 })
 
 t.test('the clock', async (t) => {

@@ -22,14 +22,17 @@ const frontend = (path: string, body: unknown): Promise<Answer> =>
 async function append(authenticator: ReturnType<typeof createAuthenticator>): Promise<Answer> {
   const data = { identifier: 'jane', displayName: 'Jane' }
   const { json } = await backend('POST', '/v2/connectTokens', { type: 'passkey-append', data })
-  const start = await frontend('append/start', { appendTokenValue: textOf(json, 'secret') })
+  const start = await frontend('append/start', { appendTokenValue: textOf(json, 'secret'), loadedMs: 1 })
   return frontend('append/finish', {
     attestationResponse: authenticator.create(textOf(start.json, 'attestationOptions')),
   })
 }
 
 const loginOptions = async (): Promise<string> =>
-  textOf((await frontend('login/start', { identifier: 'jane' })).json, 'assertionOptions')
+  textOf(
+    (await frontend('login/start', { identifier: 'jane', source: 'text-field', loadedMs: 1 })).json,
+    'assertionOptions',
+  )
 
 t.test('a foreign origin is refused under every spelling of an address', async (t) => {
   const { host } = new URL(emulator.url)
@@ -40,7 +43,7 @@ t.test('a foreign origin is refused under every spelling of an address', async (
         `x-corbado-projectid: ${emulator.projectId}\r\ncontent-type: application/json\r\ncontent-length: 24\r\n\r\n` +
         '{"clientInformation":{}}',
     )
-    t.match(await textFrom(socket), /^HTTP\/1\.1 403 .*"invalid_origin"/s, target)
+    t.match(await textFrom(socket), /^HTTP\/1\.1 403 .*"validation_error"/s, target)
   }
 })
 
@@ -119,14 +122,14 @@ t.test('a client that goes away while a fault waits leaves nothing running', asy
 
 t.test('a page that does not read its stream costs no memory', async (t) => {
   const message = 'm'.repeat(200_000)
-  for (let i = 0; i < 50; i += 1) await frontend('events', { eventType: 'x', message })
+  for (let i = 0; i < 50; i += 1) await frontend('events', { eventType: 'login-error', message })
   const socket = connect(Number(new URL(emulator.url).port), '127.0.0.1')
   t.teardown(() => socket.destroy())
   socket.write('GET /live HTTP/1.1\r\nhost: localhost\r\n\r\n')
   await once(socket, 'readable')
   // Each message is 10 MB, and more than one of them fits into no buffer of the system.
   for (let i = 0; i < 5; i += 1) {
-    await frontend('events', { eventType: 'x', message })
+    await frontend('events', { eventType: 'login-error', message })
     await new Promise((resolve) => setTimeout(resolve, 300))
   }
   let received = 0

@@ -1,44 +1,49 @@
 #!/usr/bin/env node
 import { parseArgs } from 'node:util'
 import { startEmulator } from './emulator.js'
-import { DEFAULTS } from './options.js'
+import { defaults } from './options.js'
 import { fingerprint } from './state/fingerprint.js'
 
-const HELP = `An offline stand-in of Corbado for development and tests.
+const help = `An offline stand-in of Corbado for development and tests.
 
 Usage: corbado-emulator [options]
 
   --port <number>        port on 127.0.0.1 (default 4400; 0: any free one)
-  --project-id <id>      default ${DEFAULTS.projectId}
-  --api-secret <secret>  default ${DEFAULTS.apiSecret}
-  --api-key <key>        default ${DEFAULTS.apiKey}
+  --project-id <id>      default ${defaults.projectId}
+  --api-secret <secret>  default ${defaults.apiSecret}
+  --api-key <key>        default ${defaults.apiKey}
   --origin <origin>      a page that may use passkeys, such as http://localhost:3000 (repeatable)
-  --help                 this text
+  --require-process      refuse Frontend API calls without a known X-Corbado-Process-ID
+  --require-connect-login-token
+                         refuse logins without a passkey-login connect token
+  --help                 show this help
 `
 
-const OPTIONS = {
+const cliOptions = {
   port: { type: 'string', default: '4400' },
-  'project-id': { type: 'string', default: DEFAULTS.projectId },
-  'api-secret': { type: 'string', default: DEFAULTS.apiSecret },
-  'api-key': { type: 'string', default: DEFAULTS.apiKey },
+  'project-id': { type: 'string', default: defaults.projectId },
+  'api-secret': { type: 'string', default: defaults.apiSecret },
+  'api-key': { type: 'string', default: defaults.apiKey },
   origin: { type: 'string', multiple: true },
+  'require-process': { type: 'boolean', default: false },
+  'require-connect-login-token': { type: 'boolean', default: false },
   help: { type: 'boolean', default: false },
 } as const
 
 /** A command line that is not understood ends with status 2, everything else that goes wrong with 1. */
-const MISUSE = 2
+const misuseStatus = 2
 
 try {
   await main()
 } catch (error) {
   console.error(error instanceof Error ? error.message : error)
-  process.exitCode = isMisuse(error) ? MISUSE : 1
+  process.exitCode = isMisuse(error) ? misuseStatus : 1
 }
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({ options: OPTIONS, allowPositionals: false })
+  const { values } = parseArgs({ options: cliOptions, allowPositionals: false })
   if (values.help) {
-    process.stdout.write(HELP)
+    process.stdout.write(help)
     return
   }
   const emulator = await startEmulator({
@@ -47,9 +52,11 @@ async function main(): Promise<void> {
     apiSecret: values['api-secret'],
     apiKey: values['api-key'],
     allowedOrigins: values.origin,
+    requireProcess: values['require-process'],
+    requireConnectLoginToken: values['require-connect-login-token'],
   })
   // The default secret is public; one of the user's own must not end up in a log.
-  const secret = emulator.apiSecret === DEFAULTS.apiSecret ? emulator.apiSecret : fingerprint(emulator.apiSecret)
+  const secret = emulator.apiSecret === defaults.apiSecret ? emulator.apiSecret : fingerprint(emulator.apiSecret)
   process.stdout.write(`The Corbado emulator listens on ${emulator.browserUrl}
 
   CORBADO_BACKEND_API=${emulator.url}

@@ -6,16 +6,28 @@ import { type EmulatorOptions, origins, readOptions } from './options.js'
 import { registerPage } from './page.js'
 import type { Clock } from './state/clock.js'
 import type { StoredPasskey } from './state/passkeys.js'
-import type { RecordedRequest, RequestFilter } from './state/requests.js'
+import type { RequestFilter } from './state/request-counts.js'
+import type { RecordedRequest } from './state/requests.js'
 import type { SignInOverrides } from './state/signed-passkey-data.js'
 import { createSigningKey } from './state/signing-key.js'
 import { createState } from './state/state.js'
 
-/** A passkey as a test may want to see it. */
-export type Passkey = Pick<StoredPasskey, 'id' | 'credentialID' | 'identifier' | 'createdMs' | 'lastUsedMs'>
+/** A passkey that a browser has created. */
+export interface Passkey {
+  /** Corbado's ID, `cre-…`. */
+  id: string
+  /** WebAuthn's ID, base64url. */
+  credentialID: string
+  /** The WebAuthn identifier of its user. */
+  identifier: string
+  /** Milliseconds since 1970, by the emulator's clock. */
+  createdMs: number
+  /** Milliseconds since 1970, by the emulator's clock. */
+  lastUsedMs: number
+}
 
 /** A running emulator. */
-export type Emulator = {
+export interface Emulator {
   /** Where it listens: `http://127.0.0.1:<port>`. The origin to give to a server as the Backend API. */
   readonly url: string
   /** The same as `http://localhost:<port>`, for a browser: the `customDomain` of Corbado's web client. */

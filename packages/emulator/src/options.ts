@@ -1,5 +1,5 @@
 /** How to start an emulator. Everything has a default. */
-export type EmulatorOptions = {
+export interface EmulatorOptions {
   /** The TCP port on 127.0.0.1; default 0: any free one. */
   port?: number | undefined
   /** Default `pro-1000000000000000001`. */
@@ -17,9 +17,16 @@ export type EmulatorOptions = {
   allowedOrigins?: readonly string[] | undefined
   /** The relying party ID of the passkeys; default `localhost`. A browser demands that it fits the page's origin. */
   rpId?: string | undefined
+  /**
+   * Refuses operations of the Frontend API whose header `X-Corbado-Process-ID` is missing or names no known process.
+   * Default false: the emulator warns instead, because `@corbado/web-core` omits the header after a reload.
+   */
+  requireProcess?: boolean | undefined
+  /** Demands a connect token of type `passkey-login` for every login, as a project with passkeys as a second factor does; default false. */
+  requireConnectLoginToken?: boolean | undefined
 }
 
-export type Settings = {
+export interface Settings {
   port: number
   projectId: string
   apiSecret: string
@@ -27,9 +34,11 @@ export type Settings = {
   connectTokenLifetimeSeconds: number
   allowedOrigins: readonly string[]
   rpId: string
+  requireProcess: boolean
+  requireConnectLoginToken: boolean
 }
 
-export const DEFAULTS: Readonly<Settings> = {
+export const defaults: Readonly<Settings> = {
   port: 0,
   projectId: 'pro-1000000000000000001',
   apiSecret: 'corbado1_offlineEmulatorSecretNotForProduction',
@@ -37,27 +46,35 @@ export const DEFAULTS: Readonly<Settings> = {
   connectTokenLifetimeSeconds: 300,
   allowedOrigins: [],
   rpId: 'localhost',
+  requireProcess: false,
+  requireConnectLoginToken: false,
 }
 
 /** Unknown and wrong options are refused by name: a misspelt one would be silently ignored. */
 export function readOptions(options: EmulatorOptions): Settings {
   for (const name of Object.keys(options)) {
-    if (!Object.hasOwn(DEFAULTS, name)) throw new TypeError(`startEmulator: unknown option ${name}`)
+    if (!Object.hasOwn(defaults, name)) throw new TypeError(`startEmulator: unknown option ${name}`)
   }
   const { port, projectId, apiSecret, apiKey, connectTokenLifetimeSeconds, allowedOrigins, rpId } = options
+  const { requireProcess, requireConnectLoginToken } = options
   return {
-    port: integer('port', port ?? DEFAULTS.port, 0, 65_535),
-    projectId: matching('projectId', projectId ?? DEFAULTS.projectId, /^pro-[0-9]+$/, 'pro- and digits'),
-    apiSecret: matching('apiSecret', apiSecret ?? DEFAULTS.apiSecret, VISIBLE, 'printable ASCII without spaces'),
-    apiKey: matching('apiKey', apiKey ?? DEFAULTS.apiKey, VISIBLE, 'printable ASCII without spaces'),
+    port: integer('port', port ?? defaults.port, 0, 65_535),
+    projectId: matching('projectId', projectId ?? defaults.projectId, /^pro-[0-9]+$/, 'pro- and digits'),
+    apiSecret: matching('apiSecret', apiSecret ?? defaults.apiSecret, visibleAscii, 'printable ASCII without spaces'),
+    apiKey: matching('apiKey', apiKey ?? defaults.apiKey, visibleAscii, 'printable ASCII without spaces'),
     connectTokenLifetimeSeconds: integer(
       'connectTokenLifetimeSeconds',
-      connectTokenLifetimeSeconds ?? DEFAULTS.connectTokenLifetimeSeconds,
+      connectTokenLifetimeSeconds ?? defaults.connectTokenLifetimeSeconds,
       1,
       Number.MAX_SAFE_INTEGER,
     ),
-    allowedOrigins: origins('startEmulator: allowedOrigins', allowedOrigins ?? DEFAULTS.allowedOrigins),
-    rpId: matching('rpId', rpId ?? DEFAULTS.rpId, /^[a-z0-9.-]+$/, 'a host name in lower case'),
+    allowedOrigins: origins('startEmulator: allowedOrigins', allowedOrigins ?? defaults.allowedOrigins),
+    rpId: matching('rpId', rpId ?? defaults.rpId, /^[a-z0-9.-]+$/, 'a host name in lower case'),
+    requireProcess: boolean('requireProcess', requireProcess ?? defaults.requireProcess),
+    requireConnectLoginToken: boolean(
+      'requireConnectLoginToken',
+      requireConnectLoginToken ?? defaults.requireConnectLoginToken,
+    ),
   }
 }
 
@@ -66,17 +83,22 @@ export function origins(name: string, values: readonly string[]): readonly strin
   if (!Array.isArray(values)) throw new TypeError(`${name} must be an array of origins`)
   for (const value of values) {
     if (!URL.canParse(value) || new URL(value).origin !== value) {
-      throw new TypeError(`${name}: ${value} is not an origin such as http://localhost:3000`)
+      throw new TypeError(`${name} must be origins such as http://localhost:3000, not ${value}`)
     }
   }
   return [...values]
 }
 
-const VISIBLE = /^[\x21-\x7e]+$/
+const visibleAscii = /^[\x21-\x7e]+$/
 
 function integer(name: string, value: unknown, min: number, max: number): number {
   if (typeof value === 'number' && Number.isSafeInteger(value) && value >= min && value <= max) return value
   throw new TypeError(`startEmulator: ${name} must be an integer from ${min} to ${max}`)
+}
+
+function boolean(name: string, value: unknown): boolean {
+  if (typeof value === 'boolean') return value
+  throw new TypeError(`startEmulator: ${name} must be true or false`)
 }
 
 /** The message never repeats the value: it may be a secret. */

@@ -5,13 +5,13 @@ import { snapshot } from './snapshot.js'
 import type { State } from './state/state.js'
 import { ApiError } from './wire/error-envelope.js'
 
-const FILES = [
+const files = [
   { url: '/', file: 'index.html', type: 'text/html; charset=utf-8' },
   { url: '/page.css', file: 'page.css', type: 'text/css; charset=utf-8' },
   { url: '/page.js', file: 'page.js', type: 'text/javascript; charset=utf-8' },
 ] as const
 
-const HEADERS = {
+const pageHeaders = {
   'content-security-policy':
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; " +
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
@@ -23,19 +23,19 @@ const HEADERS = {
 } as const
 
 /** A load test changes something thousands of times a second; eyes need four. */
-const PAUSE_MS = 250
+const pauseMs = 250
 
 /** The emulator's own page at `/`: what is in it, live. */
 export async function registerPage({ app }: Server, state: State): Promise<void> {
   const folder = new URL('../page/', import.meta.url)
-  const contents = await Promise.all(FILES.map(({ file }) => readFile(new URL(file, folder))))
+  const contents = await Promise.all(files.map(({ file }) => readFile(new URL(file, folder))))
 
   app.register(async (page) => {
     page.addHook('onRequest', async (request, reply) => {
-      reply.headers(HEADERS)
+      reply.headers(pageHeaders)
       refuseOtherPages(request)
     })
-    FILES.forEach(({ url, type }, index) => {
+    files.forEach(({ url, type }, index) => {
       page.get(url, async (_request, reply) => reply.type(type).send(contents[index]))
     })
     page.get('/live', (request, reply) => sendLive(request, reply, state))
@@ -56,14 +56,14 @@ function refuseOtherPages({ headers, url }: FastifyRequest): void {
   const foreignOrigin = origin !== undefined && origin !== `http://${headers.host}`
   const foreignSite = url !== '/' && site !== undefined && site !== 'same-origin' && site !== 'none'
   if (foreignOrigin || foreignSite) {
-    throw new ApiError(403, 'invalid_origin', 'This is for the emulator’s own page alone.')
+    throw new ApiError(403, 'validation_error', 'Only the emulator’s own page may do this.')
   }
 }
 
 /** Server-sent events, see https://html.spec.whatwg.org/multipage/server-sent-events.html */
 function sendLive(request: FastifyRequest, reply: FastifyReply, state: State): void {
   reply.hijack()
-  reply.raw.writeHead(200, { ...HEADERS, 'content-type': 'text/event-stream' })
+  reply.raw.writeHead(200, { ...pageHeaders, 'content-type': 'text/event-stream' })
   let timer: NodeJS.Timeout | undefined
   const send = (): void => {
     // A tab that sleeps gets the latest state when it reads again, not all that were in between.
@@ -75,7 +75,7 @@ function sendLive(request: FastifyRequest, reply: FastifyReply, state: State): v
     reply.raw.write(`data: ${JSON.stringify(snapshot(state))}\n\n`)
   }
   const onChange = (): void => {
-    timer ??= setTimeout(send, PAUSE_MS)
+    timer ??= setTimeout(send, pauseMs)
   }
   send()
   state.changes.on('change', onChange)

@@ -1,9 +1,9 @@
-import { DEFAULTS } from './options.js'
+import { defaults } from './options.js'
 import { fingerprint } from './state/fingerprint.js'
 import type { State } from './state/state.js'
 
 /** The page shows so many of each kind, the newest first. */
-const ROWS = 50
+const rowLimit = 50
 
 /** What the page shows: never a secret, and times in milliseconds since 1970 by the emulator's clock. */
 export function snapshot(state: State) {
@@ -14,7 +14,7 @@ export function snapshot(state: State) {
     clockStopped: clock.stopped,
     projectId: settings.projectId,
     // The default secret is public; one of the user's own is not told.
-    apiSecret: settings.apiSecret === DEFAULTS.apiSecret ? settings.apiSecret : fingerprint(settings.apiSecret),
+    apiSecret: settings.apiSecret === defaults.apiSecret ? settings.apiSecret : fingerprint(settings.apiSecret),
     allowedOrigins: state.allowedOrigins,
     connectTokens: newest(connectTokens.all()).map(({ id, tokenType, data, connectTokenStatus, expires }) => ({
       id,
@@ -49,4 +49,4 @@ export function snapshot(state: State) {
   }
 }
 
-const newest = <Item>(items: Item[]): Item[] => items.slice(-ROWS).reverse()
+const newest = <Item>(items: Item[]): Item[] => items.slice(-rowLimit).reverse()

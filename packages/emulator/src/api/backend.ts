@@ -1,9 +1,9 @@
 import type { FastifyRequest } from 'fastify'
 import {
-  CONNECT_TOKEN_STATUSES,
-  CONNECT_TOKEN_TYPES,
   type ConnectToken,
   type ConnectTokenType,
+  connectTokenStatuses,
+  connectTokenTypes,
 } from '../state/connect-tokens.js'
 import type { State } from '../state/state.js'
 import { type Envelope, envelope } from '../wire/error-envelope.js'
@@ -13,7 +13,7 @@ import { selectTokens } from './list-query.js'
 import { route, type Server } from './server.js'
 
 /** Corbado's Backend API, see https://docs.corbado.com/api-reference/backend-api */
-export function registerBackendApi({ app, contextOf }: Server, state: State): void {
+export function registerBackendApi({ app, recordingOf }: Server, state: State): void {
   const { connectTokens, settings, users } = state
 
   app.register(async (api) => {
@@ -35,7 +35,7 @@ export function registerBackendApi({ app, contextOf }: Server, state: State): vo
 
     route(api, 'connectTokens.update', async (request) => {
       const body = new Fields(request.body)
-      const status = body.oneOf('status', CONNECT_TOKEN_STATUSES)
+      const status = body.oneOf('status', connectTokenStatuses)
       body.only('status')
       body.check()
       connectTokens.update(idOf(request), status)
@@ -57,7 +57,7 @@ export function registerBackendApi({ app, contextOf }: Server, state: State): vo
     })
   })
 
-  const done = (request: FastifyRequest): Envelope => envelope(200, 'OK', contextOf(request))
+  const done = (request: FastifyRequest): Envelope => envelope(200, 'OK', recordingOf(request).context)
 }
 
 function readCreation(content: unknown): {
@@ -66,13 +66,13 @@ function readCreation(content: unknown): {
   lifetimeSeconds: number | undefined
 } {
   const body = new Fields(content)
-  const type = body.oneOf('type', CONNECT_TOKEN_TYPES)
+  const type = body.oneOf('type', connectTokenTypes)
   const fields = body.object('data')
   const identifier = fields.text('identifier')
-  const append = type === 'passkey-append'
-  const data = append ? { displayName: fields.text('displayName'), identifier } : { identifier }
-  if (append) fields.only('identifier', 'displayName')
-  else fields.only('identifier')
+  // Only an append token needs a name, but Corbado takes one for every type.
+  const displayName = type === 'passkey-append' ? fields.text('displayName') : fields.optionalText('displayName')
+  const data = displayName === undefined ? { identifier } : { displayName, identifier }
+  fields.only('identifier', 'displayName')
   const lifetimeSeconds = body.optionalPositiveInteger('maxLifetimeInSeconds')
   body.only('type', 'data', 'maxLifetimeInSeconds')
   body.check()
@@ -80,7 +80,13 @@ function readCreation(content: unknown): {
 }
 
 /** A token as everyone may see it. */
-function shown({ id, tokenType, data, connectTokenStatus, expires }: ConnectToken): Omit<ConnectToken, 'secret'> {
+function shown({
+  id,
+  tokenType,
+  data,
+  connectTokenStatus,
+  expires,
+}: ConnectToken): Omit<ConnectToken, 'secret' | 'processId'> {
   return { id, tokenType, data, connectTokenStatus, expires }
 }
 

@@ -3,7 +3,11 @@ import { refused } from '../state/ceremonies.js'
 import { Fields, isRecord } from '../wire/fields.js'
 
 /** What a browser's `PublicKeyCredential.toJSON()` says, read field by field from the text that the client sends. */
-type Credential<Response> = { response: Response; challenge: string; attachment: string | undefined }
+interface Credential<Response> {
+  response: Response
+  challenge: string
+  attachment: string | undefined
+}
 
 export function readRegistration(text: string): Credential<RegistrationResponseJSON> {
   const { credential, response, common } = read(text)

@@ -2,7 +2,11 @@ import { createHash, timingSafeEqual } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
 import { ApiError } from '../wire/error-envelope.js'
 
-export type Credentials = { projectId: string; apiSecret: string; apiKey: string }
+export interface Credentials {
+  projectId: string
+  apiSecret: string
+  apiKey: string
+}
 
 /**
  * Corbado's two ways in: `Authorization: Basic base64(projectID:apiSecret)` and `Authorization: Bearer apiKey`.
@@ -18,11 +22,11 @@ export function checkCredentials(headers: IncomingHttpHeaders, expected: Credent
   checkProject(headers, expected.projectId)
 }
 
-/** The header is optional for a server; where it is sent, it must name this project. */
+/** The header is optional. Where it is sent, it must name this project. */
 export function checkProject(headers: IncomingHttpHeaders, projectId: string): void {
   const sent = headers['x-corbado-projectid']
   if (sent !== undefined && sent !== projectId) {
-    throw new ApiError(401, 'project_id_mismatch', 'The header X-Corbado-ProjectID names another project.')
+    throw new ApiError(401, 'login_error', 'The header X-Corbado-ProjectID names another project.')
   }
 }
 

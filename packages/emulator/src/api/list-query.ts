@@ -2,16 +2,20 @@ import type { ConnectToken } from '../state/connect-tokens.js'
 import { validationError } from '../wire/error-envelope.js'
 
 /** The fields that Corbado sorts and filters connect tokens by. */
-const FIELDS = {
+const sortableFields = {
   token: (token: ConnectToken): string | number => token.id,
   tokenType: (token: ConnectToken): string | number => token.tokenType,
   status: (token: ConnectToken): string | number => token.connectTokenStatus,
   expires: (token: ConnectToken): string | number => token.expires,
 } as const
 
-const DEFAULT_PAGE_SIZE = 10
+const defaultPageSize = 10
 
-export type Paging = { page: number; totalPages: number; totalItems: number }
+export interface Paging {
+  page: number
+  totalPages: number
+  totalItems: number
+}
 
 /** `?sort=expires:desc&filter[]=status:eq:initial&page=1&pageSize=10`, applied to all tokens. */
 export function selectTokens(
@@ -24,7 +28,7 @@ export function selectTokens(
   const filters = query.getAll('filter[]').map(readFilter)
   const compare = readSort(query.get('sort'))
   const page = readCount(query, 'page', 1)
-  const pageSize = readCount(query, 'pageSize', DEFAULT_PAGE_SIZE)
+  const pageSize = readCount(query, 'pageSize', defaultPageSize)
 
   const found = tokens.filter((token) => filters.every((accepts) => accepts(token)))
   if (compare !== undefined) found.sort(compare)
@@ -59,11 +63,11 @@ function readSort(text: string | null): ((a: ConnectToken, b: ConnectToken) => n
 }
 
 function readField(parameter: string, field: string): (token: ConnectToken) => string | number {
-  if (isField(field)) return FIELDS[field]
-  return refuse(parameter, `knows the fields ${Object.keys(FIELDS).join(', ')}`)
+  if (isField(field)) return sortableFields[field]
+  return refuse(parameter, `knows the fields ${Object.keys(sortableFields).join(', ')}`)
 }
 
-const isField = (field: string): field is keyof typeof FIELDS => Object.hasOwn(FIELDS, field)
+const isField = (field: string): field is keyof typeof sortableFields => Object.hasOwn(sortableFields, field)
 
 /** Numbers as numbers, everything else as text. */
 function order(a: string | number, b: string | number): number {

@@ -1,7 +1,7 @@
 import type { StoredPasskey } from '../state/passkeys.js'
 import type { State } from '../state/state.js'
 
-const AAGUID_DETAILS = { name: 'Passkey', iconLight: '', iconDark: '' } as const
+const aaguidDetails = { name: 'Passkey', iconLight: '', iconDark: '' } as const
 
 /** What Corbado's web client keeps as the latest login and shows as its one-tap button. */
 export function passkeyOperation(operationType: 'append' | 'verify', passkey: StoredPasskey) {
@@ -11,7 +11,7 @@ export function passkeyOperation(operationType: 'append' | 'verify', passkey: St
     identifierValue: identifier,
     identifierType: /^\+[0-9]+$/.test(identifier) ? 'phone' : identifier.includes('@') ? 'email' : 'username',
     ceremonyType: platformAuthenticator ? 'local' : transports.includes('hybrid') ? 'cda' : 'security-key',
-    aaguidDetails: AAGUID_DETAILS,
+    aaguidDetails,
   }
 }
 
@@ -31,7 +31,7 @@ export function shownPasskey(passkey: StoredPasskey) {
     lastUsedMs: passkey.lastUsedMs,
     createdMs: passkey.createdMs,
     status: 'active',
-    aaguidDetails: AAGUID_DETAILS,
+    aaguidDetails,
     tags: [],
   }
 }

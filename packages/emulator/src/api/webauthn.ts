@@ -6,7 +6,7 @@ import { ApiError } from '../wire/error-envelope.js'
 import { readAuthentication, readRegistration } from './credential-response.js'
 
 /** How long a person may take, as browsers understand it. */
-const CEREMONY_MS = 5 * 60 * 1000
+export const ceremonyMs = 5 * 60 * 1000
 
 /** Loaded when the first browser comes: half of the start-up time otherwise, and servers' tests never need it. */
 const library = () => import('@simplewebauthn/server')
@@ -26,11 +26,11 @@ export async function creationOptions(state: State, identifier: string, displayN
     userName: displayName,
     userDisplayName: displayName,
     userID: userHandle(state.users.idOf(identifier)),
-    timeout: CEREMONY_MS,
+    timeout: ceremonyMs,
     excludeCredentials: state.passkeys.of(identifier).map(asDescriptor),
     authenticatorSelection: { residentKey: 'required', userVerification: 'required' },
   })
-  state.ceremonies.add(options.challenge, { kind: 'append', identifier, displayName }, CEREMONY_MS)
+  state.ceremonies.add(options.challenge, { kind: 'append', identifier, displayName }, ceremonyMs)
   return asText(options)
 }
 
@@ -38,12 +38,12 @@ export async function creationOptions(state: State, identifier: string, displayN
 export async function requestOptions(
   state: State,
   ceremony: Exclude<Ceremony, { kind: 'append' }>,
-  lifetimeMs = CEREMONY_MS,
+  lifetimeMs = ceremonyMs,
 ): Promise<string> {
   const { generateAuthenticationOptions } = await library()
   const options = await generateAuthenticationOptions({
     rpID: state.settings.rpId,
-    timeout: CEREMONY_MS,
+    timeout: ceremonyMs,
     userVerification: 'required',
     ...(ceremony.kind === 'login' && { allowCredentials: state.passkeys.of(ceremony.identifier).map(asDescriptor) }),
   })
@@ -81,15 +81,18 @@ export async function createPasskey(state: State, text: string, agent: string): 
   })
 }
 
-/** The passkey that has answered, and whether it was conditional UI. */
+/**
+ * The passkey that has answered, and whether it was conditional UI. Null if conditional UI offered a passkey that Corbado
+ * does not have, which is how the client learns of a passkey that was deleted.
+ */
 export async function usePasskey(
   state: State,
   text: string,
-): Promise<{ passkey: StoredPasskey; conditional: boolean }> {
+): Promise<{ passkey: StoredPasskey; conditional: boolean } | null> {
   const { response, challenge } = readAuthentication(text)
   const ceremony = state.ceremonies.take(challenge, 'login', 'conditional')
   const passkey = state.passkeys.find(response.id)
-  if (passkey === undefined) throw new ApiError(404, 'not_found', 'This passkey is unknown or was deleted.')
+  if (passkey === undefined) return unknownPasskey(ceremony)
   if (ceremony.kind === 'login' && ceremony.identifier !== passkey.identifier) {
     throw refused('The passkey belongs to another user.')
   }
@@ -105,16 +108,21 @@ export async function usePasskey(
     expectedChallenge: challenge,
     expectedOrigin: [...state.allowedOrigins],
     expectedRPID: state.settings.rpId,
-    credential: { id: passkey.credentialID, publicKey: passkey.publicKey, counter: passkey.counter },
+    credential: { id: passkey.credentialID, publicKey: new Uint8Array(passkey.publicKey), counter: passkey.counter },
   }).catch(throwRefused)
   if (!verified) throw refused('The signature of the passkey is wrong.')
   // It may have been deleted while the signature was checked.
-  if (state.passkeys.find(response.id) !== passkey) throw new ApiError(404, 'not_found', 'This passkey was deleted.')
+  if (state.passkeys.find(response.id) !== passkey) return unknownPasskey(ceremony)
   // And another answer of it may have been accepted.
   const { newCounter } = authenticationInfo
   if (passkey.counter > 0 && newCounter <= passkey.counter) throw refused('The counter of the passkey did not rise.')
   state.passkeys.used(passkey, newCounter, authenticationInfo.credentialBackedUp)
   return { passkey, conditional: ceremony.kind === 'conditional' }
+}
+
+function unknownPasskey({ kind }: Ceremony): null {
+  if (kind === 'conditional') return null
+  throw new ApiError(404, 'not_found', 'This passkey is unknown or was deleted.')
 }
 
 export const encodeHandle = (userId: string): string => Buffer.from(userHandle(userId)).toString('base64url')

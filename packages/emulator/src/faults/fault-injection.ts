@@ -5,9 +5,13 @@ import { type EnvelopeContext, errorEnvelope } from '../wire/error-envelope.js'
 import type { Fault, Garbage, StatusAnswer } from './faults.js'
 
 /** The answer that a request would have got. */
-export type TrueAnswer = { status: number; headers: Record<string, number | string | string[]>; body: string }
+export interface TrueAnswer {
+  status: number
+  headers: Record<string, number | string | string[]>
+  body: string
+}
 
-export type Disturbed = {
+export interface Disturbed {
   response: ServerResponse
   socket: Socket
   /** The headers that were set already. Without those of CORS a browser would see a network error instead of a status. */
@@ -60,7 +64,7 @@ export function strike(fault: Fault, disturbed: Disturbed, answer?: TrueAnswer):
   }
 }
 
-const TYPE_BY_STATUS: Readonly<Record<number, string>> = {
+const typeByStatus: Readonly<Record<number, string>> = {
   400: 'validation_error',
   401: 'login_error',
   403: 'login_error',
@@ -73,7 +77,7 @@ function sendStatus(
   { status, errorType, headers = {}, body }: StatusAnswer,
   { response, headers: alreadySet, context }: Disturbed,
 ): void {
-  const type = errorType ?? TYPE_BY_STATUS[status] ?? 'internal_error'
+  const type = errorType ?? typeByStatus[status] ?? 'internal_error'
   const content =
     body === undefined ? errorEnvelope({ status, type, details: 'A fault of the emulator.' }, context) : body
   const raw = typeof content === 'string' || content instanceof Uint8Array

@@ -17,7 +17,7 @@ import { isRouteName, type RouteName } from '../wire/operations.js'
 export type Fault = FaultTarget & FaultAction
 
 /** Which requests a fault meets. */
-export type FaultTarget = {
+export interface FaultTarget {
   /** The operation that fails, or `*` for every operation. */
   route: RouteName | '*'
   /** How many requests fail; without it all of them until the fault is removed. */
@@ -42,7 +42,7 @@ export type FaultAction =
     }
 
 /** Whether the request is processed all the same. */
-export type Moment = {
+export interface Moment {
   /**
    * `before` (the default): the request is received and has no effect. `after`: it is processed, a token in it is
    * spent, and only then the fault takes the place of the answer.
@@ -51,7 +51,7 @@ export type Moment = {
 }
 
 /** The answer of a fault of kind `status`. */
-export type StatusAnswer = {
+export interface StatusAnswer {
   status: number
   /** `error.type` in Corbado's envelope; default: the one that goes with the status. */
   errorType?: string
@@ -61,7 +61,7 @@ export type StatusAnswer = {
 }
 
 /** The bytes of a fault of kind `garbage`. */
-export type Garbage = {
+export interface Garbage {
   /** Sent as they are on the connection; default: a few bytes that are no HTTP. */
   bytes?: string | Uint8Array
   /** Then sent again and again, one piece each `everyMs` milliseconds, until the client gives up. */
@@ -71,14 +71,19 @@ export type Garbage = {
 }
 
 /** A fault that is in place. */
-export type FaultHandle = {
+export interface FaultHandle {
   /** How many requests it has met so far. */
   readonly hits: number
   /** Takes it away; requests that it already holds stay as they are. */
   remove(): void
 }
 
-type Placed = { fault: Fault; toSkip: number; left: number; hits: number }
+interface Placed {
+  fault: Fault
+  toSkip: number
+  left: number
+  hits: number
+}
 
 /** The faults in place. On each request the oldest one that applies is used. */
 export class Faults {
@@ -123,10 +128,10 @@ export class Faults {
   }
 }
 
-const COMMON = ['route', 'kind', 'count', 'skip', 'latencyMs']
+const commonFields = ['route', 'kind', 'count', 'skip', 'latencyMs']
 
 /** The fields that each kind takes besides the common ones. */
-const FIELDS: Readonly<Record<Fault['kind'], readonly string[]>> = {
+const fieldsByKind: Readonly<Record<Fault['kind'], readonly string[]>> = {
   latency: [],
   status: ['when', 'status', 'errorType', 'headers', 'body'],
   reset: ['when'],
@@ -139,13 +144,14 @@ const FIELDS: Readonly<Record<Fault['kind'], readonly string[]>> = {
 
 /** A misspelt fault that never strikes would make a test pass for nothing. */
 function check(fault: Fault): void {
-  if (fault.route !== '*' && !isRouteName(fault.route)) throw new TypeError(`fault.route: unknown route ${fault.route}`)
-  if (!Object.hasOwn(FIELDS, fault.kind)) {
-    throw new TypeError(`fault.kind: must be one of ${Object.keys(FIELDS).join(', ')}`)
+  if (fault.route !== '*' && !isRouteName(fault.route))
+    throw new TypeError(`fault.route must be an operation such as connectTokens.create, or *, not ${fault.route}`)
+  if (!Object.hasOwn(fieldsByKind, fault.kind)) {
+    throw new TypeError(`fault.kind must be one of ${Object.keys(fieldsByKind).join(', ')}`)
   }
   for (const name of Object.keys(fault)) {
-    if (!COMMON.includes(name) && !FIELDS[fault.kind].includes(name)) {
-      throw new TypeError(`fault.${name}: the kind ${fault.kind} has no such field`)
+    if (!commonFields.includes(name) && !fieldsByKind[fault.kind].includes(name)) {
+      throw new TypeError(`fault.${name} must not be set: the kind ${fault.kind} has no such field`)
     }
   }
   const { count = 1, skip = 0, latencyMs = fault.kind === 'latency' ? Number.NaN : 0 } = fault
@@ -154,11 +160,11 @@ function check(fault: Fault): void {
   notNegative('latencyMs', latencyMs)
   if (fault.kind === 'drip') notNegative('everyMs', fault.everyMs)
   if (fault.kind === 'status' && !(fault.status >= 200 && fault.status <= 599)) {
-    throw new TypeError('fault.status: an HTTP status of 200 to 599 is expected')
+    throw new TypeError('fault.status must be a number from 200 to 599')
   }
 }
 
 function notNegative(name: string, value: unknown): void {
   if (typeof value === 'number' && value >= 0) return
-  throw new TypeError(`fault.${name}: a number that is not negative is expected`)
+  throw new TypeError(`fault.${name} must be a number of 0 or more`)
 }

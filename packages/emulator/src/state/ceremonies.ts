@@ -9,7 +9,7 @@ export type Ceremony =
   /** Conditional UI: who it is shows in the passkey alone. */
   | { kind: 'conditional' }
 
-const CAPACITY = 100_000
+const capacity = 100_000
 
 /** The challenges given out to browsers. Each is good for one answer, within its time. */
 export class Ceremonies {
@@ -22,7 +22,7 @@ export class Ceremonies {
 
   add(challenge: string, ceremony: Ceremony, lifetimeMs: number): void {
     this.#byChallenge.set(challenge, { ceremony, expiresMs: this.#clock.now() + lifetimeMs })
-    dropOldest(this.#byChallenge, CAPACITY)
+    dropOldest(this.#byChallenge, capacity)
   }
 
   /** Takes a challenge out for good, also when what follows fails: an answer gets one attempt. */

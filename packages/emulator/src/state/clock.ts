@@ -2,7 +2,7 @@
  * The emulator's only source of time: every expiry, every timestamp and every claim is read from here.
  * It runs with the machine's clock until it is set; from then on it stands still, so that a test can assert exact values.
  */
-export type Clock = {
+export interface Clock {
   /** The emulator's time, in milliseconds since 1970. */
   now(): number
   /** True while the clock stands still. */
@@ -24,11 +24,11 @@ export function createClock(changed: () => void): Clock {
       return stoppedAt !== undefined
     },
     set(time) {
-      stoppedAt = finite('clock.set', time instanceof Date ? time.getTime() : time)
+      stoppedAt = finite('clock.set(time): time', time instanceof Date ? time.getTime() : time)
       changed()
     },
     advance(ms) {
-      finite('clock.advance', ms)
+      finite('clock.advance(ms): ms', ms)
       if (stoppedAt === undefined) offset += ms
       else stoppedAt += ms
       changed()
@@ -45,6 +45,6 @@ export function createClock(changed: () => void): Clock {
 export const inSeconds = (ms: number): number => Math.floor(ms / 1000)
 
 function finite(name: string, ms: number): number {
-  if (!Number.isFinite(ms)) throw new TypeError(`${name}: a finite number of milliseconds is expected`)
+  if (!Number.isFinite(ms)) throw new TypeError(`${name} must be a finite number of milliseconds`)
   return ms
 }

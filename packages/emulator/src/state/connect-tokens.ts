@@ -3,16 +3,16 @@ import { type Clock, inSeconds } from './clock.js'
 import { dropOldest } from './drop-oldest.js'
 import { newConnectTokenSecret, newId } from './ids.js'
 
-export const CONNECT_TOKEN_TYPES = ['passkey-append', 'passkey-list', 'passkey-delete', 'passkey-login'] as const
+export const connectTokenTypes = ['passkey-append', 'passkey-list', 'passkey-delete', 'passkey-login'] as const
 
 /** What a connect token authorizes, see https://docs.corbado.com/corbado-connect/concepts/connect-token */
-export type ConnectTokenType = (typeof CONNECT_TOKEN_TYPES)[number]
+export type ConnectTokenType = (typeof connectTokenTypes)[number]
 
-export const CONNECT_TOKEN_STATUSES = ['initial', 'consumed'] as const
+export const connectTokenStatuses = ['initial', 'consumed'] as const
 
-export type ConnectTokenStatus = (typeof CONNECT_TOKEN_STATUSES)[number]
+export type ConnectTokenStatus = (typeof connectTokenStatuses)[number]
 
-export type ConnectToken = {
+export interface ConnectToken {
   readonly id: string
   readonly secret: string
   readonly tokenType: ConnectTokenType
@@ -20,10 +20,12 @@ export type ConnectToken = {
   readonly connectTokenStatus: ConnectTokenStatus
   /** Unix seconds. */
   readonly expires: number
+  /** The process that a `passkey-list` token belongs to since its first use. */
+  readonly processId?: string
 }
 
 /** So many tokens are kept; a run of hours must not eat the machine's memory. */
-const CAPACITY = 100_000
+const capacity = 100_000
 
 export class ConnectTokens {
   readonly #byId = new Map<string, ConnectToken>()
@@ -47,7 +49,7 @@ export class ConnectTokens {
     }
     this.#byId.set(token.id, token)
     this.#idBySecret.set(token.secret, token.id)
-    dropOldest(this.#byId, CAPACITY, ({ secret }) => this.#idBySecret.delete(secret))
+    dropOldest(this.#byId, capacity, ({ secret }) => this.#idBySecret.delete(secret))
     this.#changed()
     return token
   }
@@ -59,7 +61,8 @@ export class ConnectTokens {
   update(id: string, connectTokenStatus: ConnectTokenStatus): void {
     const token = this.#byId.get(id)
     if (token === undefined) throw unknownToken()
-    this.#byId.set(id, { ...token, connectTokenStatus })
+    const { processId: _, ...unbound } = token
+    this.#byId.set(id, { ...unbound, connectTokenStatus })
     this.#changed()
   }
 
@@ -75,9 +78,22 @@ export class ConnectTokens {
     return token
   }
 
+  /**
+   * Uses a `passkey-list` token. Corbado's own list component asks for one and uses it again after each deletion, so the
+   * token belongs to the first process that uses it and serves that process until it expires.
+   */
+  useForList(secret: string, processId: string | undefined): ConnectToken {
+    const known = this.#find(secret)
+    const isOwn = processId !== undefined && known?.processId === processId
+    if (known !== undefined && isOwn && !this.isExpired(known)) return known
+    const token = this.spend(secret, 'passkey-list')
+    if (processId !== undefined) this.#byId.set(token.id, { ...token, connectTokenStatus: 'consumed', processId })
+    return token
+  }
+
   /** The same demands as `spend`, without using the token up. */
   find(secret: string, type: ConnectTokenType): ConnectToken {
-    const token = this.#byId.get(this.#idBySecret.get(secret) ?? '')
+    const token = this.#find(secret)
     if (token === undefined) throw new ApiError(401, 'login_error', 'The connect token is unknown.')
     if (token.tokenType !== type) {
       throw new ApiError(401, 'login_error', `A connect token of type ${type} is needed, not ${token.tokenType}.`)
@@ -97,6 +113,10 @@ export class ConnectTokens {
     this.#byId.clear()
     this.#idBySecret.clear()
     this.#changed()
+  }
+
+  #find(secret: string): ConnectToken | undefined {
+    return this.#byId.get(this.#idBySecret.get(secret) ?? '')
   }
 
   #remove(id: string): boolean {

@@ -1,12 +1,12 @@
 import { randomInt } from 'node:crypto'
 
-const DIGITS = '0123456789'
-const LETTERS_AND_DIGITS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789'
+const digits = '0123456789'
+const lettersAndDigits = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789'
 
 /** Corbado's identifiers are a prefix and a long number, such as `ctk-940364795071150919`. */
 export function newId(prefix: 'ctk' | 'usr' | 'cre' | 'was' | 'req' | 'pki'): string {
   // Never a leading zero: it would vanish if somebody read the number as one.
-  return `${prefix}-${1 + randomInt(9)}${randomText(17, DIGITS)}`
+  return `${prefix}-${1 + randomInt(9)}${randomText(17, digits)}`
 }
 
 export const newConnectTokenSecret = (): string => `ctk1_${randomText(30)}`
@@ -17,7 +17,7 @@ export const newClientHandle = (): string => `ceh-${randomText(30)}`
 
 export const newProcessId = (): string => randomText(20)
 
-function randomText(length: number, alphabet = LETTERS_AND_DIGITS): string {
+function randomText(length: number, alphabet = lettersAndDigits): string {
   let text = ''
   for (let i = 0; i < length; i++) text += alphabet.charAt(randomInt(alphabet.length))
   return text

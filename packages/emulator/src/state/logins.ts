@@ -1,7 +1,7 @@
 import type { Clock } from './clock.js'
 import { dropOldest } from './drop-oldest.js'
 
-export const VERIFICATION_RESULTS = [
+export const verificationResults = [
   'success',
   'invalid_signature',
   'invalid_challenge',
@@ -10,10 +10,10 @@ export const VERIFICATION_RESULTS = [
 ] as const
 
 /** The answer to a signedPasskeyData; everything but `success` is a refusal, and all of them are HTTP 200. */
-export type VerificationResult = (typeof VERIFICATION_RESULTS)[number]
+export type VerificationResult = (typeof verificationResults)[number]
 
 /** A passkey login for which the emulator has signed a signedPasskeyData. */
-export type Login = {
+export interface Login {
   readonly challengeId: string
   readonly identifier: string
   /** How it came about: a passkey in a browser, its conditional UI, or `signIn()`. */
@@ -26,7 +26,7 @@ export type Login = {
   used: boolean
 }
 
-const CAPACITY = 100_000
+const capacity = 100_000
 
 /** The challenges of finished logins. A signedPasskeyData is good for one of them, once. */
 export class Logins {
@@ -48,7 +48,7 @@ export class Logins {
       verdict: null,
       used: false,
     })
-    dropOldest(this.#byChallenge, CAPACITY)
+    dropOldest(this.#byChallenge, capacity)
     this.#changed()
   }
 

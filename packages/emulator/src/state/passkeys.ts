@@ -1,14 +1,14 @@
 import type { Clock } from './clock.js'
 
 /** A passkey that a browser has created with the emulator. */
-export type StoredPasskey = {
+export interface StoredPasskey {
   /** Corbado's own ID, `cre-…`. */
   readonly id: string
   /** WebAuthn's ID, base64url. */
   readonly credentialID: string
   /** Whose it is: the WebAuthn identifier of the connect token it was made with. */
   readonly identifier: string
-  readonly publicKey: Uint8Array<ArrayBuffer>
+  readonly publicKey: Uint8Array
   readonly transports: string[]
   readonly aaguid: string
   readonly backupEligible: boolean

@@ -5,9 +5,10 @@ import type { RouteName } from '../wire/operations.js'
 import type { Clock } from './clock.js'
 import { fingerprint } from './fingerprint.js'
 import { newId } from './ids.js'
+import { accepts, RequestCounts, type RequestFilter } from './request-counts.js'
 
 /** A request that the emulator has received. Secrets in it are replaced by their `fingerprint()`. */
-export type RecordedRequest = {
+export interface RecordedRequest {
   /** Corbado's request ID, as it stands in the envelope of the answer. */
   readonly requestID: string
   readonly method: string
@@ -31,19 +32,18 @@ export type RecordedRequest = {
   readonly connection: number
   /** The fault that met this request. */
   readonly fault: string | null
+  /** What is wrong with this request although it was answered, such as a missing process ID. */
+  readonly warning: string | null
 }
-
-/** Narrows `requests()` and `count()`. */
-export type RequestFilter = { route?: RouteName; method?: string; path?: string }
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] }
 
 /** Enough for any assertion; a load test counts by `count()`, which forgets nothing. */
-const CAPACITY = 10_000
+const capacity = 10_000
 
 export class Requests {
   #recent: Mutable<RecordedRequest>[] = []
-  readonly #counts = new Map<string, { route: RouteName | null; method: string; path: string; count: number }>()
+  readonly #counts = new RequestCounts()
   readonly #connections = new WeakMap<Socket, number>()
   readonly #clock: Clock
   readonly #changed: () => void
@@ -69,11 +69,12 @@ export class Requests {
       remotePort: socket.remotePort ?? 0,
       connection: this.#connectionOf(socket),
       fault: null,
+      warning: null,
     }
     this.#recent.push(request)
     // Halving now and then is cheaper than shifting an array on every request.
-    if (this.#recent.length >= 2 * CAPACITY) this.#recent = this.#recent.slice(-CAPACITY)
-    this.#countOne(method, path, route)
+    if (this.#recent.length >= 2 * capacity) this.#recent = this.#recent.slice(-capacity)
+    this.#counts.add(route, method, path)
     this.#changed()
     return {
       requestID: request.requestID,
@@ -82,6 +83,10 @@ export class Requests {
       },
       met: (fault) => {
         request.fault = fault
+        this.#changed()
+      },
+      warned: (message) => {
+        request.warning = message
         this.#changed()
       },
       answered: (status) => {
@@ -93,28 +98,19 @@ export class Requests {
 
   select(filter: RequestFilter = {}): RecordedRequest[] {
     return this.#recent
-      .slice(-CAPACITY)
+      .slice(-capacity)
       .filter((request) => accepts(filter, request))
       .map((request) => ({ ...request }))
   }
 
   count(filter: RequestFilter = {}): number {
-    let sum = 0
-    for (const entry of this.#counts.values()) if (accepts(filter, entry)) sum += entry.count
-    return sum
+    return this.#counts.count(filter)
   }
 
   clear(): void {
     this.#recent = []
     this.#counts.clear()
     this.#changed()
-  }
-
-  #countOne(method: string, path: string, route: RouteName | null): void {
-    const key = `${method} ${path}`
-    const entry = this.#counts.get(key)
-    if (entry !== undefined) entry.count++
-    else this.#counts.set(key, { route, method, path, count: 1 })
   }
 
   #connectionOf(socket: Socket): number {
@@ -126,31 +122,22 @@ export class Requests {
 }
 
 /** One request on its way. */
-export type Entry = {
+export interface Entry {
   readonly requestID: string
   received(body: unknown): void
   met(fault: string): void
+  warned(message: string): void
   answered(status: number): void
 }
 
-const accepts = (
-  { route, method, path }: RequestFilter,
-  request: { route: RouteName | null; method: string; path: string },
-): boolean =>
-  (route === undefined || route === request.route) &&
-  (method === undefined || method === request.method) &&
-  (path === undefined || path === request.path)
-
-const SECRET_HEADERS = new Set(['authorization', 'proxy-authorization', 'cookie'])
+const secretHeaders = new Set(['authorization', 'proxy-authorization', 'cookie'])
 
 function withoutCredentials(headers: IncomingHttpHeaders): Record<string, string> {
   const shown: Record<string, string> = {}
   for (const [name, value] of Object.entries(headers)) {
     if (value === undefined) continue
     const text = Array.isArray(value) ? value.join(', ') : value
-    shown[name] = SECRET_HEADERS.has(name)
-      ? `${name === 'cookie' ? '' : schemeOf(text)} …`.trim()
-      : withoutSecrets(text)
+    shown[name] = secretHeaders.has(name) ? `${name === 'cookie' ? '' : schemeOf(text)} …`.trim() : withoutSecrets(text)
   }
   return shown
 }
@@ -160,11 +147,11 @@ const schemeOf = (authorization: string): string =>
   authorization.includes(' ') ? splitOnce(authorization, ' ')[0] : ''
 
 /** What a secret of Corbado's looks like: somebody may put it into a path or a field where it does not belong. */
-const SECRET = /ctk1_[A-Za-z0-9]{30}|eyJ[\w-]+\.[\w-]+\.[\w-]*/g
+const secretPattern = /ctk1_[A-Za-z0-9]{30}|eyJ[\w-]+\.[\w-]+\.[\w-]*/g
 
-const withoutSecrets = (text: string): string => text.replace(SECRET, (secret) => fingerprint(secret))
+const withoutSecrets = (text: string): string => text.replace(secretPattern, (secret) => fingerprint(secret))
 
-const SECRET_FIELDS = new Set([
+const secretFields = new Set([
   'signedPasskeyData',
   'secret',
   'connectToken',
@@ -180,7 +167,7 @@ function shortenSecrets(value: unknown): unknown {
   return Object.fromEntries(
     Object.entries(value).map(([name, field]) => [
       name,
-      SECRET_FIELDS.has(name) && typeof field === 'string' ? fingerprint(field) : shortenSecrets(field),
+      secretFields.has(name) && typeof field === 'string' ? fingerprint(field) : shortenSecrets(field),
     ]),
   )
 }

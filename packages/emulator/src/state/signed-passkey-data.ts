@@ -5,8 +5,8 @@ import type { Logins, VerificationResult } from './logins.js'
 import { createSigningKey, type SigningKey, signingInput } from './signing-key.js'
 import type { Users } from './users.js'
 
-/** The claims of a signedPasskeyData, see https://docs.corbado.com/corbado-connect/concepts/signedpasskeydata */
-export type SignedPasskeyDataClaims = {
+/** The claims of a signedPasskeyData, see https://docs.corbado.com/corbado-connect/concepts/signed-passkey-data */
+export interface SignedPasskeyDataClaims {
   /** The project ID. */
   iss: string
   /** Corbado's user ID, `usr-…`. */
@@ -31,7 +31,7 @@ export type SignedPasskeyDataClaims = {
 }
 
 /** What to make different from a good signedPasskeyData. */
-export type SignInOverrides = {
+export interface SignInOverrides {
   /**
    * Claims to replace or add; `undefined` removes one. A `challengeId` given here is one that Corbado never issued:
    * the verdict is `invalid_challenge`.
@@ -43,10 +43,16 @@ export type SignInOverrides = {
   signedBy?: 'emulator' | 'stranger' | 'nobody'
 }
 
-const LIFETIME_SECONDS = 300
-const NOT_BEFORE_SECONDS = 10
+const lifetimeSeconds = 300
+const notBeforeSeconds = 10
 
-type Parts = { projectId: string; key: SigningKey; clock: Clock; logins: Logins; users: Users }
+interface Parts {
+  projectId: string
+  key: SigningKey
+  clock: Clock
+  logins: Logins
+  users: Users
+}
 
 /** Mints and judges signedPasskeyData. */
 export class SignedPasskeyData {
@@ -116,8 +122,8 @@ export class SignedPasskeyData {
     return {
       iss: this.#parts.projectId,
       sub: this.#parts.users.idOf(identifier),
-      exp: iat + LIFETIME_SECONDS,
-      nbf: iat - NOT_BEFORE_SECONDS,
+      exp: iat + lifetimeSeconds,
+      nbf: iat - notBeforeSeconds,
       iat,
       jti: newJti(),
       processId: known.processId ?? newProcessId(),

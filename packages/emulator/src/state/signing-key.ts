@@ -4,7 +4,7 @@ import { compactVerify } from 'jose'
 import { newId } from './ids.js'
 
 /** The RSA key pair of one emulator, made at start and never written anywhere. */
-export type SigningKey = {
+export interface SigningKey {
   readonly kid: string
   /** Signs any header and claims, also nonsensical ones: bad tokens are a purpose of the emulator. */
   sign(header: unknown, claims: unknown): string

@@ -6,13 +6,15 @@ import { type Clock, createClock } from './clock.js'
 import { ConnectTokens } from './connect-tokens.js'
 import { Logins } from './logins.js'
 import { Passkeys } from './passkeys.js'
+import { Processes } from './processes.js'
 import { Requests } from './requests.js'
 import { SignedPasskeyData } from './signed-passkey-data.js'
 import type { SigningKey } from './signing-key.js'
 import { Users } from './users.js'
+import { Warnings } from './warnings.js'
 
 /** Everything that one emulator knows. */
-export type State = {
+export interface State {
   readonly settings: Settings
   readonly clock: Clock
   readonly connectTokens: ConnectTokens
@@ -21,7 +23,9 @@ export type State = {
   readonly signedPasskeyData: SignedPasskeyData
   readonly passkeys: Passkeys
   readonly ceremonies: Ceremonies
+  readonly processes: Processes
   readonly requests: Requests
+  readonly warnings: Warnings
   readonly faults: Faults
   /** Emits `change` when something that the page shows has changed. */
   readonly changes: EventEmitter
@@ -45,7 +49,9 @@ export function createState(settings: Settings, key: SigningKey): State {
   const logins = new Logins(clock, changed)
   const passkeys = new Passkeys(clock, changed)
   const ceremonies = new Ceremonies(clock)
+  const processes = new Processes()
   const requests = new Requests(clock, changed)
+  const warnings = new Warnings()
   const faults = new Faults()
   let resets = 0
   return {
@@ -57,7 +63,9 @@ export function createState(settings: Settings, key: SigningKey): State {
     signedPasskeyData: new SignedPasskeyData({ projectId: settings.projectId, key, clock, logins, users }),
     passkeys,
     ceremonies,
+    processes,
     requests,
+    warnings,
     faults,
     changes,
     allowedOrigins: settings.allowedOrigins,
@@ -66,7 +74,7 @@ export function createState(settings: Settings, key: SigningKey): State {
     },
     reset() {
       resets++
-      for (const part of [connectTokens, users, logins, passkeys, ceremonies, requests, faults]) part.clear()
+      for (const part of [connectTokens, users, logins, passkeys, ceremonies, processes, requests, faults]) part.clear()
       clock.reset()
     },
   }

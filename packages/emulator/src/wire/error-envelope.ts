@@ -1,4 +1,4 @@
-/** The `error.type` values that Corbado documents, and the emulator's own for what it does not implement. */
+/** The `error.type` values that Corbado Connect documents, and the emulator's own for what it does not implement. */
 export type ApiErrorType =
   | 'internal_error'
   | 'not_found'
@@ -7,11 +7,12 @@ export type ApiErrorType =
   | 'login_error'
   | 'invalid_json'
   | 'rate_limited'
-  | 'project_id_mismatch'
-  | 'invalid_origin'
   | 'emulator_not_implemented'
 
-export type FieldIssue = { field: string; message: string }
+export interface FieldIssue {
+  field: string
+  message: string
+}
 
 export class ApiError extends Error {
   readonly status: number
@@ -30,7 +31,7 @@ export const validationError = (validation: readonly FieldIssue[]): ApiError =>
   new ApiError(400, 'validation_error', 'The request is not valid, see the fields in `validation`.', validation)
 
 /** What every answer of Corbado's that is not a bare object has in common. */
-export type Envelope = {
+export interface Envelope {
   httpStatusCode: number
   message: string
   requestData: { requestID: string; link: string }
@@ -41,7 +42,11 @@ export type ErrorEnvelope = Envelope & {
   error: { type: string; details: string; validation?: readonly FieldIssue[]; links: string[] }
 }
 
-export type EnvelopeContext = { requestID: string; url: string; startedAtMs: number }
+export interface EnvelopeContext {
+  requestID: string
+  url: string
+  startedAtMs: number
+}
 
 export function envelope(status: number, message: string, context: EnvelopeContext): Envelope {
   return {

@@ -31,6 +31,28 @@ export class Fields {
     return undefined
   }
 
+  number(name: string): number {
+    const value = this.#value[name]
+    if (typeof value === 'number') return value
+    this.#refuse(name, value === undefined ? 'cannot be blank' : 'must be a number')
+    return 0
+  }
+
+  optionalNumber(name: string): number | undefined {
+    return this.#value[name] === undefined ? undefined : this.number(name)
+  }
+
+  boolean(name: string): boolean {
+    const value = this.#value[name]
+    if (typeof value === 'boolean') return value
+    this.#refuse(name, value === undefined ? 'cannot be blank' : 'must be true or false')
+    return false
+  }
+
+  optionalBoolean(name: string): boolean | undefined {
+    return this.#value[name] === undefined ? undefined : this.boolean(name)
+  }
+
   optionalTexts(name: string): string[] | undefined {
     const value = this.#value[name]
     if (value === undefined || (Array.isArray(value) && value.every((item) => typeof item === 'string'))) return value
@@ -44,6 +66,10 @@ export class Fields {
     if (found !== undefined) return found
     this.#refuse(name, value === undefined ? 'cannot be blank' : `must be one of ${values.join(', ')}`)
     return values[0]
+  }
+
+  optionalOneOf<const T extends string>(name: string, values: readonly [T, ...T[]]): T | undefined {
+    return this.#value[name] === undefined ? undefined : this.oneOf(name, values)
   }
 
   optionalPositiveInteger(name: string): number | undefined {

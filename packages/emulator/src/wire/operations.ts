@@ -19,15 +19,21 @@ export type RouteName =
 
 export type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE'
 
-type Route = { method: Method; paths: readonly string[] }
+interface Route {
+  method: Method
+  paths: readonly string[]
+}
 
-/** Every path of Corbado's Frontend API begins so. */
-export const FRONTEND_PREFIX = '/v2/connect/'
+/** Every path of Corbado's APIs begins with this. */
+export const backendPrefix = '/v2/'
 
-const frontend = (path: string): Route => ({ method: 'POST', paths: [FRONTEND_PREFIX + path] })
+/** Every path of Corbado's Frontend API begins with this. */
+export const frontendPrefix = '/v2/connect/'
+
+const frontend = (path: string): Route => ({ method: 'POST', paths: [frontendPrefix + path] })
 
 /** Where each operation lives. Two spellings of one path are in Corbado's documents, so both are served. */
-export const ROUTES: Readonly<Record<RouteName, Route>> = {
+export const routes: Readonly<Record<RouteName, Route>> = {
   'connectTokens.create': { method: 'POST', paths: ['/v2/connectTokens'] },
   'connectTokens.list': { method: 'GET', paths: ['/v2/connectTokens'] },
   'connectTokens.update': { method: 'PATCH', paths: ['/v2/connectTokens/:id'] },
@@ -49,10 +55,10 @@ export const ROUTES: Readonly<Record<RouteName, Route>> = {
   'process.clear': frontend('process/clear'),
 }
 
-export const isRouteName = (value: string): value is RouteName => Object.hasOwn(ROUTES, value)
+export const isRouteName = (value: string): value is RouteName => Object.hasOwn(routes, value)
 
 const byPath: ReadonlyMap<string, RouteName> = new Map(
-  Object.entries(ROUTES).flatMap(([name, { method, paths }]) =>
+  Object.entries(routes).flatMap(([name, { method, paths }]) =>
     isRouteName(name) ? paths.map((path) => [`${method} ${path}`, name] as const) : [],
   ),
 )
@@ -64,7 +70,7 @@ export const routeNameOf = (method: string, pattern: string | undefined): RouteN
 /** The methods that a path answers, empty for a path that nobody answers. */
 export function methodsOf(path: string): Method[] {
   const matches = (pattern: string): boolean => new RegExp(`^${pattern.replace(/:[a-z]+/g, '[^/]+')}$`).test(path)
-  return Object.values(ROUTES)
+  return Object.values(routes)
     .filter(({ paths }) => paths.some(matches))
     .map(({ method }) => method)
 }
