@@ -1,6 +1,6 @@
 import { ConnectErrorType } from '@corbado/web-core'
 import { AppError, AppUnreachable, SessionNotKept } from './api.js'
-import { NoPasskey, NotOffered, PasskeyError } from './passkeys.js'
+import { NoPasskey, NotOffered, PasskeyDeleted, PasskeyError } from './passkeys.js'
 
 /** What a person was doing when it went wrong. */
 export type Doing = 'signing in' | 'creating a passkey' | 'listing' | 'deleting' | 'signing out'
@@ -14,6 +14,9 @@ export function explain(error: unknown, doing: Doing): string {
     return 'Your browser did not keep the session. Open the app by https, or at localhost, and allow its cookie.'
   }
   if (error instanceof NoPasskey) return 'No passkey was found for this account. Sign in with your password instead.'
+  if (error instanceof PasskeyDeleted) {
+    return 'This passkey was deleted from your account. Use another one, or your password.'
+  }
   if (error instanceof NotOffered) return 'Passkeys are not available in this browser. Your password still works.'
   return 'Something unexpected happened. Load the page again and try once more.'
 }
@@ -66,8 +69,6 @@ function explainPasskey({ type, corbadoType }: PasskeyError, doing: Doing): stri
 
 function explainCorbado(corbadoType: string, doing: Doing): string {
   if (corbadoType === 'rate_limited') return 'Too many attempts. Wait a moment and try again.'
-  if (corbadoType === 'invalid_origin')
-    return 'The passkey service does not know this page. Open the app at its own address.'
   if (corbadoType === 'login_error') return 'The permission for this has expired or was used before. Try again.'
   if (corbadoType === 'not_found' && doing === 'signing in') {
     return 'This passkey was deleted from your account. Use another one, or your password.'

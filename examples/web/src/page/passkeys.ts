@@ -25,6 +25,11 @@ export class NoPasskey extends Error {
   override readonly name = 'NoPasskey'
 }
 
+/** The passkey exists on the device, but was deleted at Corbado. */
+export class PasskeyDeleted extends Error {
+  override readonly name = 'PasskeyDeleted'
+}
+
 /** Corbado switched passkeys off for this browser or this person, which is its way of a gradual roll-out. */
 export class NotOffered extends Error {
   override readonly name = 'NotOffered'
@@ -121,6 +126,7 @@ export class Passkeys {
 
   /** No session yet: that is for the app to say, once it has asked Corbado itself. */
   async #verify({ signedPasskeyData, fallbackOperationError }: ConnectLoginFinishRsp): Promise<void> {
+    if (fallbackOperationError?.error?.code === 'cui_credential_deleted') throw new PasskeyDeleted()
     if (fallbackOperationError || !signedPasskeyData) throw new NoPasskey()
     await verifySignedPasskeyData(signedPasskeyData, this.#service.encodeClientState())
   }
