@@ -1,5 +1,6 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import dns from 'node:dns'
+import { getEventListeners } from 'node:events'
 import t from 'tap'
 import { Agent, MockAgent, RetryAgent } from 'undici'
 import { clientOf, create, login, summary, verify } from './corbado-calls.js'
@@ -58,7 +59,7 @@ t.test('connect token: a reset is tried once more, and only once', async (t) => 
   t.equal(mixed.requests.length, 2)
 })
 
-t.test('connect token: an attempt gets two seconds of the deadline, so that a second one fits', async (t) => {
+t.test('connect token: the first attempt gets two seconds of the deadline, so that a second one fits', async (t) => {
   const server = await upstream(t, inOrder(silence, wellBehaved))
   const hung = await upstream(t, silence)
   const startedAt = performance.now()
@@ -72,6 +73,28 @@ t.test('connect token: an attempt gets two seconds of the deadline, so that a se
   t.equal(never[0], '504 UPSTREAM_TIMEOUT retryable')
   t.ok(never[1] < 5500, `${never[1]} ms`)
   t.equal(hung.requests.length, 2)
+})
+
+t.test('connect token: an answer after more than two seconds is waited for', async (t) => {
+  const after =
+    (ms: number): Reply =>
+    (socket, request) => {
+      setTimeout(() => wellBehaved(socket, request), ms)
+    }
+  const slow = await upstream(t, after(2100))
+  const slower = await upstream(t, after(2600))
+  const client = clientOf(slow)
+  const [one, many, patient] = await Promise.all([
+    create(clientOf(slow)),
+    Promise.all(Array.from({ length: 50 }, () => create(client))),
+    create(clientOf(slower, { timeoutMs: 8000 })),
+  ])
+  t.equal(summary(one), 'ok')
+  // Ten of them can afford a retry. The others have no reason to give up after two seconds.
+  t.same(new Set(many.map(summary)), new Set(['ok']))
+  t.ok(slow.requests.length <= 2 + 50 + 10, `${slow.requests.length} requests`)
+  t.equal(summary(patient), 'ok')
+  t.equal(slower.requests.length, 1, 'the share of the first attempt grows with the deadline')
 })
 
 t.test('connect token: at total failure retries stay under a fifth of the calls', async (t) => {
@@ -97,7 +120,9 @@ t.test('overload: refused at once, and never sent later; the other kind of call 
     const sent = Array.from({ length: 128 }, () => call(client, busy.signal).catch(() => {}))
     const waiting = Array.from({ length: cap - 128 }, () => call(client, queue.signal))
     await server.arrived(128)
-    t.equal(summary(await call(client)), '503 OVERLOADED retryable')
+    const refused = await call(client)
+    t.equal(summary(refused), '503 OVERLOADED retryable')
+    t.match(refused, { reason: 'queue_full', retryAfterSeconds: 1 })
     const undisturbed = other(client, busy.signal).catch(() => {})
     await server.arrived(129)
     queue.abort(reason)
@@ -149,6 +174,33 @@ t.test('AbortSignal: before it is sent, the call rejects with its reason', async
     await t.rejects(call(clientOf(server, { dispatcher: stuck }), connecting.signal), reason)
   }
   t.equal(server.connections(), 0)
+})
+
+t.test('AbortSignal: any number of calls may share one', async (t) => {
+  const warnings: Error[] = []
+  const onWarning = (warning: Error): unknown => warnings.push(warning)
+  process.on('warning', onWarning)
+  t.teardown(() => process.off('warning', onWarning))
+  const server = await upstream(t, answer(500))
+  const client = clientOf(server)
+  const { signal } = new AbortController()
+  await Promise.all(Array.from({ length: 20 }, (_, index) => (index % 2 ? verify : create)(client, signal)))
+  await new Promise((resolve) => setImmediate(resolve))
+  t.same(warnings, [])
+  t.equal(getEventListeners(signal, 'abort').length, 0, 'nothing stays on the signal')
+})
+
+t.test('AbortSignal: ends the pause before a retry', async (t) => {
+  const reason = new Error('the client left')
+  const refused = await startFaultServer(silence)
+  await refused.close()
+  t.intercept(Math, 'random', { value: () => 0.999 })
+  const controller = new AbortController()
+  const startedAt = performance.now()
+  const call = verify(clientOf(refused), controller.signal)
+  setTimeout(() => controller.abort(reason), 40)
+  await t.rejects(call, reason)
+  t.ok(performance.now() - startedAt < 105, 'the pause is 110 ms')
 })
 
 t.test('AbortSignal: after it was sent', async (t) => {
@@ -206,7 +258,7 @@ t.test('a dispatcher of the user’s: used, never closed, and no verification is
   t.equal(summary(await create(working)), 'ok')
   t.same(
     server.requests.map(({ headers }) => headers.connection),
-    ['close', 'keep-alive'],
+    ['keep-alive', 'keep-alive'],
   )
   await working.close()
   t.equal(summary(await create(working)), 'ok', 'closing the client leaves the dispatcher open')

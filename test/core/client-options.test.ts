@@ -10,6 +10,9 @@ const good = { projectId, apiSecret }
 /** What no message may hold: the credentials as given, and as they are sent. */
 const secrets = [apiSecret, apiKey, btoa(`${projectId}:${apiSecret}`), login.signedPasskeyData]
 
+/** How a message about an option begins. */
+const named = (option: string): RegExp => new RegExp(`^CorbadoClient: \`${option}\` must `)
+
 const holdsNoSecret = (text: string): boolean => !secrets.some((secret) => text.includes(secret))
 
 /** Wrong options on purpose: what a caller without types can do. */
@@ -23,25 +26,24 @@ function refusalOf(options: unknown, make = (wrong: unknown): unknown => Reflect
 }
 
 t.test('wrong options are refused by name, and no message holds a credential', async (t) => {
-  const refused: [named: RegExp, options: unknown][] = [
+  const refused: [expected: RegExp, options: unknown][] = [
     [/options object/, undefined],
     [/options object/, null],
     [/options object/, []],
     [/options object/, apiSecret],
     [/"apisecret"/, { projectId, apisecret: apiSecret }],
     [/"retries"/, { ...good, retries: 3 }],
-    [/^projectId/, { apiSecret }],
-    [/^apiSecret, apiKey/, { projectId }],
-    [/^apiSecret, apiKey/, { ...good, apiKey }],
-    ...['', 'pro:1', 'pro-1\r\nX: y', 'pro-ä', 1, null].map((id): [RegExp, unknown] => [
-      /^projectId/,
-      { ...good, projectId: id },
-    ]),
+    [named('projectId'), { apiSecret }],
+    [/`apiSecret` or CorbadoClient: `apiKey` must be set, and not both/, { projectId }],
+    [/`apiSecret` or CorbadoClient: `apiKey` must be set, and not both/, { ...good, apiKey }],
+    ...['', '1234', 'PRO-1', 'pro-', 'corbado1_abc', 'pro:1', 'pro-1\r\nX: y', 'pro-ä', 1, null].map(
+      (id): [RegExp, unknown] => [named('projectId'), { ...good, projectId: id }],
+    ),
     ...['', ' ', `${apiSecret}\n`, ` ${apiSecret}`, `${apiSecret}é`, 1, null, { apiSecret }].map(
-      (value): [RegExp, unknown] => [/^apiSecret/, { projectId, apiSecret: value }],
+      (value): [RegExp, unknown] => [named('apiSecret'), { projectId, apiSecret: value }],
     ),
     ...['', `${apiKey} `, `${apiKey}\r\n`, null].map((value): [RegExp, unknown] => [
-      /^apiKey/,
+      named('apiKey'),
       { projectId, apiKey: value },
     ]),
     ...[
@@ -60,23 +62,46 @@ t.test('wrong options are refused by name, and no message holds a credential', a
         'https://a.example/#',
         `https://${projectId}:${apiSecret}@a.b`,
       ])
-      .map((value): [RegExp, unknown] => [/^backendApi/, { ...good, backendApi: value }]),
+      .concat([
+        'https:\\\\a.example',
+        'https://a.example\\',
+        'https:a.example',
+        'https:/a.example',
+        ' https://a.example',
+      ])
+      .concat(['http://2130706433', 'http://0x7f000001', 'http://127.1', 'http://0177.0.0.1', 'https://a.exam\tple'])
+      .map((value): [RegExp, unknown] => [named('backendApi'), { ...good, backendApi: value }]),
     ...[0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, '5000', 60_001, null].map((value): [RegExp, unknown] => [
-      /^timeoutMs/,
+      named('timeoutMs'),
       { ...good, timeoutMs: value },
     ]),
     ...['', 'v2/verify', '/v2/verify?x=1', '/v2//verify', '//a.example/x', '/v2/verify/', '/v2/ä', 1].map(
-      (value): [RegExp, unknown] => [/^verifySignedDataPath/, { ...good, verifySignedDataPath: value }],
+      (value): [RegExp, unknown] => [named('verifySignedDataPath'), { ...good, verifySignedDataPath: value }],
     ),
-    ...[null, {}, 'agent', () => {}].map((value): [RegExp, unknown] => [/^dispatcher/, { ...good, dispatcher: value }]),
+    ...[
+      ...[null, true, 2000, [], { max: 10 }, { windowMs: 1000 }, { max: 0, windowMs: 1000 }, { max: 10, windowMs: 1 }],
+      ...[
+        { max: '1', windowMs: 1000 },
+        { max: 1.5, windowMs: 1000 },
+        { max: 10, windowMs: Number.POSITIVE_INFINITY },
+      ],
+      { max: 10, windowMs: 1000, perIp: true },
+    ].map((value): [RegExp, unknown] => [/^CorbadoClient: `upstreamLimit`/, { ...good, upstreamLimit: value }]),
+    ...[null, {}, 'agent', () => {}].map((value): [RegExp, unknown] => [
+      named('dispatcher'),
+      { ...good, dispatcher: value },
+    ]),
   ]
-  for (const [named, options] of refused) {
+  for (const [expected, options] of refused) {
     const message = refusalOf(options)
     t.type(message, 'string', inspect(options))
-    t.match(message, named)
+    t.match(message, expected, inspect(options))
     t.ok(holdsNoSecret(String(message)), String(message))
   }
   t.match(refusalOf({ ...good, backendApi: 'https://a.example/api' }), /"\/api"/, 'a path is refused by name')
+  t.match(refusalOf({ ...good, backendApi: 'localhost:4400' }), /must start with https:\/\/ \(or with http:\/\//)
+  t.match(refusalOf({ ...good, backendApi: 'http://2130706433' }), /must be written as http:\/\/127\.0\.0\.1$/)
+  t.match(refusalOf({ apiSecret, projectId: 'corbado1_abc' }), /looks like an API secret/)
 })
 
 t.test('right options', async (t) => {
@@ -84,6 +109,10 @@ t.test('right options', async (t) => {
     'https://a.example',
     'https://a.example/',
     'https://a.example:8443',
+    'https://a.example:443',
+    'https://BackendAPI.Cloud.Corbado.io',
+    'https://xn--4ca.example',
+    'https://[2001:db8::1]',
     'http://localhost:1',
   ]) {
     t.equal(refusalOf({ ...good, backendApi }), undefined, backendApi)
@@ -95,10 +124,29 @@ t.test('right options', async (t) => {
   t.equal(new CorbadoClient(options).projectId, projectId)
 })
 
-t.test('NODE_TLS_REJECT_UNAUTHORIZED=0 is refused in production', async (t) => {
-  t.intercept(process, 'env', { value: { ...process.env, NODE_ENV: 'production', NODE_TLS_REJECT_UNAUTHORIZED: '0' } })
-  t.match(refusalOf(good), /NODE_TLS_REJECT_UNAUTHORIZED/)
-  t.equal(refusalOf({ ...good, backendApi: 'http://127.0.0.1:1' }), undefined)
+t.test('options that are undefined count as not given', async (t) => {
+  const unset = { apiKey: undefined, backendApi: undefined, timeoutMs: undefined, verifySignedDataPath: undefined }
+  const options: CorbadoClientOptions = { ...good, ...unset, dispatcher: undefined, upstreamLimit: undefined }
+  t.equal(new CorbadoClient(options).projectId, projectId)
+})
+
+t.test('NODE_TLS_REJECT_UNAUTHORIZED=0 is refused unless NODE_ENV is development or test', async (t) => {
+  for (const [environment, refused] of [
+    [undefined, true],
+    ['production', true],
+    ['staging', true],
+    ['development', false],
+    ['test', false],
+  ] as const) {
+    const { NODE_ENV: _, ...others } = process.env
+    const env = environment === undefined ? others : { ...others, NODE_ENV: environment }
+    const { restore } = t.intercept(process, 'env', { value: { ...env, NODE_TLS_REJECT_UNAUTHORIZED: '0' } })
+    const message = refusalOf(good)
+    if (refused) t.match(message, /^NODE_TLS_REJECT_UNAUTHORIZED must not be 0/, String(environment))
+    else t.equal(message, undefined, String(environment))
+    t.equal(refusalOf({ ...good, backendApi: 'http://127.0.0.1:1' }), undefined)
+    restore()
+  }
 })
 
 t.test('from the environment', async (t) => {
@@ -114,17 +162,19 @@ t.test('from the environment', async (t) => {
   t.equal(CorbadoClient.fromEnv().projectId, projectId)
 
   const refused: [RegExp, NodeJS.ProcessEnv][] = [
-    [/^CORBADO_PROJECT_ID/, {}],
-    [/^CORBADO_PROJECT_ID/, { ...env, CORBADO_PROJECT_ID: '' }],
-    [/^CORBADO_API_SECRET or CORBADO_API_KEY/, { CORBADO_PROJECT_ID: projectId }],
-    [/^CORBADO_API_SECRET or CORBADO_API_KEY/, { ...env, CORBADO_API_SECRET: '' }],
-    [/^apiSecret, apiKey/, { ...env, CORBADO_API_KEY: apiKey }],
-    [/^apiSecret/, { ...env, CORBADO_API_SECRET: `${apiSecret}\n` }],
-    [/^backendApi/, { ...env, CORBADO_BACKEND_API: 'https://a.example/v2' }],
+    [/^CORBADO_PROJECT_ID is not set/, {}],
+    [/^CORBADO_PROJECT_ID is not set/, { ...env, CORBADO_PROJECT_ID: '' }],
+    [/^CORBADO_PROJECT_ID must be a project ID \(pro-…\)$/, { ...env, CORBADO_PROJECT_ID: '1234' }],
+    [/^CORBADO_API_SECRET or CORBADO_API_KEY must be set$/, { CORBADO_PROJECT_ID: projectId }],
+    [/^CORBADO_API_SECRET or CORBADO_API_KEY must be set$/, { ...env, CORBADO_API_SECRET: '' }],
+    [/^CORBADO_API_SECRET or CORBADO_API_KEY must be set, and not both$/, { ...env, CORBADO_API_KEY: apiKey }],
+    [/^CORBADO_API_SECRET must /, { ...env, CORBADO_API_SECRET: `${apiSecret}\n` }],
+    [/^CORBADO_BACKEND_API must be an origin/, { ...env, CORBADO_BACKEND_API: 'https://a.example/v2' }],
+    [/^CORBADO_BACKEND_API must start with https:/, { ...env, CORBADO_BACKEND_API: 'localhost:4400' }],
   ]
-  for (const [named, variables] of refused) {
+  for (const [expected, variables] of refused) {
     const message = refusalOf(undefined, () => CorbadoClient.fromEnv(variables))
-    t.match(message, named)
+    t.match(message, expected)
     t.ok(holdsNoSecret(String(message)))
   }
 })

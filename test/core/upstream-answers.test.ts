@@ -160,7 +160,11 @@ t.test('connect token: a body that is not one', async (t) => {
     secret: 'ctk1_x',
     expires: 1,
   }
-  t.same((await ask(answer(200, good), create)).outcome, { value: good })
+  for (const data of [{}, { identifier: 'jane' }, { identifier: 'jane', displayName: 'Jane', more: 1 }]) {
+    t.same((await ask(answer(200, { ...good, data }), create)).outcome, { value: { ...good, data } })
+  }
+  const { data: _, ...withoutData } = good
+  t.same((await ask(answer(200, withoutData), create)).outcome, { value: withoutData })
   const bodies: Record<string, unknown> = {
     'no secret': { ...good, secret: undefined },
     'empty secret': { ...good, secret: '' },
@@ -168,6 +172,12 @@ t.test('connect token: a body that is not one', async (t) => {
     'secret of 40 KB': { ...good, secret: 'x'.repeat(40_000) },
     'body of 1 MB': { ...good, more: 'x'.repeat(1_000_000) },
     'another type': { ...good, tokenType: 'passkey-append' },
+    'of another user': { ...good, data: { identifier: 'mallory' } },
+    'of a user in another case': { ...good, data: { identifier: 'Jane' } },
+    'of a user that is not a string': { ...good, data: { identifier: ['jane'] } },
+    'of null': { ...good, data: { identifier: null } },
+    'data that is not an object': { ...good, data: 'jane' },
+    'data that is an array': { ...good, data: [] },
     'expires as text': { ...good, expires: '1752749184' },
     'expires of a fraction': { ...good, expires: 1.5 },
     array: [good],

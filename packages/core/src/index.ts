@@ -1,19 +1,21 @@
 export { type Connect, createConnect, type IssuedConnectToken } from './connect.js'
 export {
-  type CallOptions,
   type ConnectTokens,
   CorbadoClient,
   type CreateConnectToken,
   type ListConnectTokens,
-  type Passkeys,
 } from './corbado/client.js'
 export type { CorbadoClientOptions } from './corbado/client-options.js'
 export type {
   ConnectToken,
+  ConnectTokenData,
   ConnectTokenList,
   ConnectTokenType,
+  ListedConnectToken,
+  Paging,
   VerificationResult,
 } from './corbado/schemas.js'
+export type { UpstreamLimitOptions } from './corbado/upstream-limit.js'
 export {
   CorbadoError,
   type CorbadoErrorBody,

@@ -1,40 +1,53 @@
 import { CorbadoError } from '../errors.js'
 import { parseUtf8Json } from '../utf8-json.js'
-import { envelopeSchema, matches } from './schemas.js'
+import type { AttemptResult } from './attempt.js'
+import { isRecord } from './schemas.js'
 
-/** What an answer of Corbado's says about itself, if it says anything. */
-export interface AnswerFacts {
-  /** The parsed body, or `undefined` where there is no complete JSON body. */
-  readonly body: unknown
+/** What an error answer of Corbado says about itself. Every part of it may be missing or wrong. */
+export interface UpstreamAnswer {
   readonly requestId: string | undefined
   /** Corbado's `error.type`. */
   readonly errorType: string | undefined
 }
 
-/** Reads the body of an answer; everything in it is data of a stranger. */
-export function readAnswer(bytes: Buffer | undefined): AnswerFacts {
-  const body = parseJson(bytes)
-  if (!matches(envelopeSchema, body)) return { body, requestId: undefined, errorType: undefined }
-  return { body, requestId: body.requestData?.requestID, errorType: body.error?.type }
+/** The JSON body of an answer, or `undefined` if there is no complete one. */
+export function parseBody(bytes: Uint8Array | undefined): unknown {
+  if (bytes === undefined) return undefined
+  try {
+    return parseUtf8Json(bytes)
+  } catch {
+    return undefined
+  }
 }
 
-/** Whether Corbado refused the call for its number, not for itself. Its status for that is not documented. */
-export function isRateLimited(status: number, { errorType }: AnswerFacts): boolean {
+/** Reads Corbado's envelope. Only values of a safe shape are passed on: they end up in logs. */
+export function readEnvelope(body: unknown): UpstreamAnswer {
+  const envelope = isRecord(body) ? body : {}
+  const requestData = isRecord(envelope.requestData) ? envelope.requestData : {}
+  const error = isRecord(envelope.error) ? envelope.error : {}
+  return {
+    requestId: matching(requestData.requestID, /^[A-Za-z0-9._-]{1,128}$/),
+    errorType: matching(error.type, /^[a-z0-9_]{1,64}$/),
+  }
+}
+
+/** Whether Corbado refused the call because there were too many. Its status for that is not documented. */
+export function isRateLimited(status: number, { errorType }: UpstreamAnswer): boolean {
   return status === 429 || (status >= 400 && errorType === 'rate_limited')
 }
 
-/** Statuses that speak of our configuration: credentials, permissions, project, path. */
+/** Statuses that point to our configuration: credentials, permissions, project, path. */
 export function isConfigurationError(status: number): boolean {
   return status === 401 || status === 403 || status === 404 || status === 405
 }
 
-/** Whether nobody could be authenticated behind the address: trying again shows our request to the same stranger. */
+/** Whether the server at this address could not be authenticated. A retry would only send our request to it again. */
 export function isCertificateError(cause: Error): boolean {
   const code = 'code' in cause && typeof cause.code === 'string' ? cause.code : ''
   return /CERT|^UNABLE_TO_|^INVALID_CA$|^INVALID_PURPOSE$|^HOSTNAME_MISMATCH$|^PATH_LENGTH_EXCEEDED$|^CRL_/.test(code)
 }
 
-/** The deployment has to be mended before this can work; a `config.error` event tells so. */
+/** Nothing works until the deployment is fixed; becomes a `config.error` event. */
 export function configurationError(
   reason: string,
   details: { requestId?: string | undefined; cause?: unknown },
@@ -42,16 +55,16 @@ export function configurationError(
   return new CorbadoError('UPSTREAM_UNAVAILABLE', { retryable: false, reason: `config_${reason}`, ...details })
 }
 
-/** Whether an error is one that {@link configurationError} made. */
+/** Whether {@link configurationError} made this error. */
 export function isConfigurationFailure(error: CorbadoError): boolean {
   return error.reason?.startsWith('config_') === true
 }
 
-function parseJson(bytes: Buffer | undefined): unknown {
-  if (bytes === undefined) return undefined
-  try {
-    return parseUtf8Json(bytes)
-  } catch {
-    return undefined
-  }
+/** A limit of our own was reached: nothing was sent. */
+export function overloadedError({ reason, retryAfterSeconds }: AttemptResult & { kind: 'overloaded' }): CorbadoError {
+  return new CorbadoError('OVERLOADED', { reason, retryAfterSeconds })
+}
+
+function matching(value: unknown, pattern: RegExp): string | undefined {
+  return typeof value === 'string' && pattern.test(value) ? value : undefined
 }

@@ -1,27 +1,34 @@
 import type { Dispatcher } from 'undici'
 import { refuseUnknownOptions } from '../option-checks.js'
+import type { UpstreamLimitOptions } from './upstream-limit.js'
 
-/** How to reach Corbado. Exactly one of `apiSecret` and `apiKey`. */
+/** How to reach Corbado. Set exactly one of `apiSecret` and `apiKey`. */
 export interface CorbadoClientOptions {
-  /** `pro-…` */
+  /** The project ID, `pro-…`. */
   readonly projectId: string
   /** The project's API secret, sent as HTTP Basic together with the project ID. */
-  readonly apiSecret?: string
+  readonly apiSecret?: string | undefined
   /** A versioned API key with permissions (`connect_tokens:write`, `passkeys:verify`), sent as Bearer. */
-  readonly apiKey?: string
-  /** Origin of the Backend API, without a path. Default `https://backendapi.cloud.corbado.io`; `http` for loopback only. */
-  readonly backendApi?: string
-  /** Total deadline of one call, in milliseconds, retries included. Default 5000. */
-  readonly timeoutMs?: number
-  /** Default `/v2/passkey/verifySignedData`; one of Corbado's pages spells it `/v2/passkeys/…`. */
-  readonly verifySignedDataPath?: string
-  /** A dispatcher of your own (proxy, mutual TLS). It is never closed by us, and no verification is retried over it. */
-  readonly dispatcher?: Dispatcher
+  readonly apiKey?: string | undefined
+  /** Origin of the Backend API, without a path. Default `https://backendapi.cloud.corbado.io`. `http` is for loopback only. */
+  readonly backendApi?: string | undefined
+  /** Total deadline of one call with its retries, in milliseconds. Default 5000. */
+  readonly timeoutMs?: number | undefined
+  /** Default `/v2/passkey/verifySignedData`. One of Corbado's pages spells it `/v2/passkeys/…`. */
+  readonly verifySignedDataPath?: string | undefined
+  /**
+   * Your own undici dispatcher, for example a proxy or mutual TLS. The client never closes it, and never retries a
+   * verification over it, because it may retry by itself.
+   */
+  readonly dispatcher?: Dispatcher | undefined
+  /**
+   * How many requests this client sends. Default `{ max: 2000, windowMs: 10_000 }`, which is Corbado's limit for one IP
+   * address: divide it by the number of processes behind one address. Verifications may use three quarters, so that
+   * forged logins cannot stop connect tokens. Calls above the limit fail with `CORBADO_OVERLOADED`. `false` switches it
+   * off.
+   */
+  readonly upstreamLimit?: UpstreamLimitOptions | false | undefined
 }
-
-const defaultBackendApi = 'https://backendapi.cloud.corbado.io'
-const defaultTimeoutMs = 5000
-const defaultVerifySignedDataPath = '/v2/passkey/verifySignedData'
 
 /** Checked options, with every default in place. */
 export interface ResolvedClientOptions {
@@ -31,6 +38,7 @@ export interface ResolvedClientOptions {
   readonly timeoutMs: number
   readonly verifySignedDataPath: string
   readonly dispatcher: Dispatcher | undefined
+  readonly upstreamLimit: UpstreamLimitOptions | false
 }
 
 const optionNames = [
@@ -41,88 +49,145 @@ const optionNames = [
   'timeoutMs',
   'verifySignedDataPath',
   'dispatcher',
+  'upstreamLimit',
 ] as const satisfies readonly (keyof CorbadoClientOptions)[]
 
-/** @throws TypeError that names the option; no message ever holds the value of a credential */
-export function resolveClientOptions(options: CorbadoClientOptions): ResolvedClientOptions {
+type OptionName = (typeof optionNames)[number]
+
+const defaults = {
+  backendApi: 'https://backendapi.cloud.corbado.io',
+  timeoutMs: 5000,
+  verifySignedDataPath: '/v2/passkey/verifySignedData',
+  upstreamLimit: { max: 2000, windowMs: 10_000 },
+}
+
+/** How an error message calls an option. */
+type Naming = (option: OptionName) => string
+
+const byOption: Naming = (option) => `CorbadoClient: \`${option}\``
+
+const variables: Partial<Record<OptionName, string>> = {
+  projectId: 'CORBADO_PROJECT_ID',
+  apiSecret: 'CORBADO_API_SECRET',
+  apiKey: 'CORBADO_API_KEY',
+  backendApi: 'CORBADO_BACKEND_API',
+}
+const byVariable: Naming = (option) => variables[option] ?? byOption(option)
+
+/** @throws TypeError that names the option; no message contains the value of a credential */
+export function resolveClientOptions(options: CorbadoClientOptions, nameOf: Naming = byOption): ResolvedClientOptions {
   refuseUnknownOptions('CorbadoClient', options, optionNames)
   const {
     projectId,
-    timeoutMs = defaultTimeoutMs,
-    verifySignedDataPath = defaultVerifySignedDataPath,
+    timeoutMs = defaults.timeoutMs,
+    verifySignedDataPath = defaults.verifySignedDataPath,
     dispatcher,
+    upstreamLimit = defaults.upstreamLimit,
+    backendApi = defaults.backendApi,
   } = options
-  if (typeof projectId !== 'string' || !/^[A-Za-z0-9_-]{1,128}$/.test(projectId)) {
-    throw new TypeError('projectId: a project ID (pro-…) was expected')
-  }
-  if (projectId.startsWith('corbado1_'))
-    throw new TypeError('projectId: this looks like an API secret; was it swapped?')
-  if (!Number.isInteger(timeoutMs) || timeoutMs < 1 || timeoutMs > 60_000) {
-    throw new TypeError('timeoutMs: a whole number of milliseconds from 1 to 60000 was expected')
+  assertProjectId(projectId, nameOf('projectId'))
+  if (!isWholeNumber(timeoutMs, 1, 60_000)) {
+    throw new TypeError(`${nameOf('timeoutMs')} must be a whole number of milliseconds from 1 to 60000`)
   }
   if (typeof verifySignedDataPath !== 'string' || !/^(\/[A-Za-z0-9_-]+)+$/.test(verifySignedDataPath)) {
-    throw new TypeError('verifySignedDataPath: a path such as /v2/passkey/verifySignedData was expected')
+    throw new TypeError(`${nameOf('verifySignedDataPath')} must be a path such as /v2/passkey/verifySignedData`)
   }
   if (dispatcher !== undefined && typeof dispatcher?.dispatch !== 'function') {
-    throw new TypeError('dispatcher: an undici Dispatcher was expected')
+    throw new TypeError(`${nameOf('dispatcher')} must be an undici Dispatcher`)
   }
-  const origin = backendOrigin(options.backendApi ?? defaultBackendApi)
-  return { projectId, authorization: authorization(options), origin, timeoutMs, verifySignedDataPath, dispatcher }
+  return {
+    projectId,
+    authorization: authorization(options, nameOf),
+    origin: backendOrigin(backendApi, nameOf('backendApi')),
+    timeoutMs,
+    verifySignedDataPath,
+    dispatcher,
+    upstreamLimit: limitOf(upstreamLimit, nameOf('upstreamLimit')),
+  }
 }
 
 /** Reads the environment. @throws TypeError that names the variable */
 export function clientOptionsFromEnv(env: NodeJS.ProcessEnv): CorbadoClientOptions {
   const projectId = env.CORBADO_PROJECT_ID
-  const apiSecret = env.CORBADO_API_SECRET
-  const apiKey = env.CORBADO_API_KEY
-  const backendApi = env.CORBADO_BACKEND_API
+  const apiSecret = env.CORBADO_API_SECRET || undefined
+  const apiKey = env.CORBADO_API_KEY || undefined
   if (!projectId) throw new TypeError('CORBADO_PROJECT_ID is not set (and no option client was given)')
   if (!apiSecret && !apiKey) throw new TypeError('CORBADO_API_SECRET or CORBADO_API_KEY must be set')
-  return {
-    projectId,
-    ...(apiSecret ? { apiSecret } : {}),
-    ...(apiKey ? { apiKey } : {}),
-    ...(backendApi ? { backendApi } : {}),
-  }
+  const options = { projectId, apiSecret, apiKey, backendApi: env.CORBADO_BACKEND_API || undefined }
+  resolveClientOptions(options, byVariable)
+  return options
 }
 
-function authorization({ projectId, apiSecret, apiKey }: CorbadoClientOptions): string {
+function assertProjectId(value: unknown, name: string): void {
+  if (typeof value === 'string' && /^pro-[A-Za-z0-9_-]{1,124}$/.test(value)) return
+  const swapped = typeof value === 'string' && value.startsWith('corbado1_')
+  throw new TypeError(`${name} must be a project ID (pro-…)${swapped ? ', but this looks like an API secret' : ''}`)
+}
+
+function authorization({ projectId, apiSecret, apiKey }: CorbadoClientOptions, nameOf: Naming): string {
   if ((apiSecret === undefined) === (apiKey === undefined)) {
-    throw new TypeError('apiSecret, apiKey: exactly one of them was expected')
+    throw new TypeError(`${nameOf('apiSecret')} or ${nameOf('apiKey')} must be set, and not both`)
   }
   if (apiSecret !== undefined) {
-    assertCredential('apiSecret', apiSecret)
+    assertCredential(apiSecret, nameOf('apiSecret'))
     return `Basic ${Buffer.from(`${projectId}:${apiSecret}`).toString('base64')}`
   }
-  assertCredential('apiKey', apiKey)
+  assertCredential(apiKey, nameOf('apiKey'))
   return `Bearer ${apiKey}`
 }
 
-function assertCredential(name: string, value: unknown): void {
+function assertCredential(value: unknown, name: string): void {
   if (typeof value !== 'string' || !/^[\x21-\x7e]+$/.test(value)) {
-    throw new TypeError(`${name}: a text of visible ASCII characters without white space was expected`)
+    throw new TypeError(`${name} must be a string of visible ASCII characters without white space`)
   }
 }
 
-function backendOrigin(value: unknown): string {
-  if (typeof value !== 'string' || !URL.canParse(value))
-    throw new TypeError('backendApi: an origin (https://host) was expected')
+function backendOrigin(value: unknown, name: string): string {
+  if (typeof value !== 'string') throw new TypeError(`${name} must be an origin such as ${defaults.backendApi}`)
+  if (!/^[a-z][a-z0-9+.-]*:\/\//i.test(value)) {
+    throw new TypeError(`${name} must start with https:// (or with http:// for loopback)`)
+  }
+  if (!URL.canParse(value)) throw new TypeError(`${name} must be an origin such as ${defaults.backendApi}`)
   const url = new URL(value)
-  if (url.username || url.password) throw new TypeError('backendApi: credentials do not belong into a URL')
-  if (url.pathname !== '/' || url.search || url.hash || value.endsWith('?') || value.endsWith('#')) {
-    throw new TypeError(`backendApi: only an origin was expected, without the path "${url.pathname}"; /v2 is added`)
+  if (url.username || url.password) throw new TypeError(`${name} must not contain credentials`)
+  if (url.pathname !== '/' || url.search || url.hash) {
+    throw new TypeError(`${name} must be an origin without the path "${url.pathname}"; the client adds /v2`)
   }
   if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback(url.hostname))) {
-    throw new TypeError('backendApi: https was expected; http is for loopback only')
+    throw new TypeError(`${name} must use https; http is for loopback only`)
   }
-  if (
-    url.protocol === 'https:' &&
-    process.env.NODE_ENV === 'production' &&
-    process.env.NODE_TLS_REJECT_UNAUTHORIZED === '0'
-  ) {
-    throw new TypeError('NODE_TLS_REJECT_UNAUTHORIZED=0 leaves Corbado unauthenticated and is refused in production')
+  // What URL parsers repair (backslashes, numeric addresses) reads differently to people and to other programs.
+  const written = value.toLowerCase().replace(/\/$/, '')
+  if (written !== url.origin && written !== `${url.origin}:${url.protocol === 'https:' ? 443 : 80}`) {
+    throw new TypeError(`${name} must be written as ${url.origin}`)
   }
+  assertCertificatesAreChecked(url)
   return url.origin
+}
+
+/** Without this check, anybody on the network path could answer `success`. */
+function assertCertificatesAreChecked({ protocol }: URL): void {
+  const { NODE_ENV, NODE_TLS_REJECT_UNAUTHORIZED } = process.env
+  if (protocol !== 'https:' || NODE_TLS_REJECT_UNAUTHORIZED !== '0') return
+  if (NODE_ENV === 'development' || NODE_ENV === 'test') return
+  throw new TypeError(
+    'NODE_TLS_REJECT_UNAUTHORIZED must not be 0 unless NODE_ENV is development or test: Corbado would not be authenticated',
+  )
+}
+
+function limitOf(value: UpstreamLimitOptions | false, name: string): UpstreamLimitOptions | false {
+  if (value === false) return false
+  refuseUnknownOptions(name, value, ['max', 'windowMs'])
+  const { max, windowMs } = value
+  if (!isWholeNumber(max, 1, 1_000_000)) throw new TypeError(`${name}.max must be a whole number from 1 to 1000000`)
+  if (!isWholeNumber(windowMs, 10, 3_600_000)) {
+    throw new TypeError(`${name}.windowMs must be a whole number of milliseconds from 10 to 3600000`)
+  }
+  return { max, windowMs }
+}
+
+function isWholeNumber(value: unknown, from: number, to: number): boolean {
+  return typeof value === 'number' && Number.isInteger(value) && value >= from && value <= to
 }
 
 function isLoopback(hostname: string): boolean {

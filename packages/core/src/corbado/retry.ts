@@ -1,4 +1,6 @@
-/** How often one call is sent at the most. */
+import { setTimeout as sleep } from 'node:timers/promises'
+
+/** How many times one call is sent at most. */
 export const maxAttempts = 3
 const baseDelayMs = 100
 const maxDelayMs = 1000
@@ -11,8 +13,18 @@ export function backOffMs(retry: number): number {
   return minDelayMs + Math.random() * Math.min(maxDelayMs, baseDelayMs * 2 ** (retry - 1))
 }
 
+/** Waits before a retry. Rejects with the signal's reason as soon as it is aborted. */
+export async function pause(waitMs: number, signal: AbortSignal | undefined): Promise<void> {
+  if (signal === undefined) return sleep(waitMs)
+  try {
+    await sleep(waitMs, undefined, { signal })
+  } catch {
+    throw signal.reason
+  }
+}
+
 /**
- * Reads `Retry-After`: seconds or an HTTP date; what is neither counts as one second.
+ * Reads `Retry-After`: seconds or an HTTP date; anything else counts as one second.
  *
  * @returns seconds, from 1 to 60
  * @see https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3
@@ -32,7 +44,7 @@ function parseRetryAfter(text: string): number {
 }
 
 /**
- * Stops retry storms: while everything fails, retries stay under a tenth of the requests; a retry that helped is paid back.
+ * Stops retry storms: while everything fails, retries stay below a tenth of the requests. A retry that helped is refunded.
  */
 export class RetryBudget {
   static readonly #capacity = 10
@@ -44,14 +56,14 @@ export class RetryBudget {
     this.#tokens = Math.min(RetryBudget.#capacity, this.#tokens + RetryBudget.#perRequest)
   }
 
-  /** Whether one more retry is affordable; takes its price. */
+  /** Pays for one more retry. @returns whether it is affordable */
   take(): boolean {
     if (this.#tokens < 1) return false
     this.#tokens -= 1
     return true
   }
 
-  /** Gives back the price of retries that ended well. */
+  /** Refunds retries that ended well. */
   refund(retries: number): void {
     this.#tokens = Math.min(RetryBudget.#capacity, this.#tokens + retries)
   }

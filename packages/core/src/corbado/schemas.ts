@@ -1,4 +1,3 @@
-import type { Static } from 'typebox'
 // The import of all of typebox costs three times as much at start-up as its checker over plain JSON schemas.
 import { Check } from 'typebox/schema'
 
@@ -11,59 +10,7 @@ export const connectTokenTypes = ['passkey-append', 'passkey-list', 'passkey-del
  */
 export type ConnectTokenType = (typeof connectTokenTypes)[number]
 
-const connectTokenProperties = {
-  id: { type: 'string', minLength: 1, maxLength: 256 },
-  tokenType: { type: 'string', minLength: 1, maxLength: 64 },
-  data: {
-    type: 'object',
-    properties: { displayName: { type: 'string' }, identifier: { type: 'string' } },
-  },
-  connectTokenStatus: { type: 'string', maxLength: 64 },
-  expires: { type: 'integer', minimum: 1 },
-} as const
-
-/** Corbado's answer to a created connect token; the only one that has the secret. */
-export const connectTokenSchema = {
-  type: 'object',
-  required: ['id', 'tokenType', 'connectTokenStatus', 'secret', 'expires'],
-  properties: { ...connectTokenProperties, secret: { type: 'string', minLength: 1, maxLength: 512 } },
-} as const
-
-/** Corbado's answer to a list of connect tokens. */
-export const connectTokenListSchema = {
-  type: 'object',
-  required: ['connectTokens', 'paging'],
-  properties: {
-    connectTokens: {
-      type: 'array',
-      items: {
-        type: 'object',
-        required: ['id', 'tokenType', 'connectTokenStatus', 'expires'],
-        properties: connectTokenProperties,
-      },
-    },
-    paging: {
-      type: 'object',
-      required: ['page', 'totalPages', 'totalItems'],
-      properties: {
-        page: { type: 'integer' },
-        totalPages: { type: 'integer' },
-        totalItems: { type: 'integer' },
-      },
-    },
-  },
-} as const
-
-/** Corbado's generic envelope, of errors too; every part of it may be missing. */
-export const envelopeSchema = {
-  type: 'object',
-  properties: {
-    requestData: { type: 'object', properties: { requestID: { type: 'string', pattern: '^[A-Za-z0-9._-]{1,128}$' } } },
-    error: { type: 'object', properties: { type: { type: 'string', pattern: '^[a-z0-9_]{1,64}$' } } },
-  },
-} as const
-
-/** Corbado's verdicts on a signedPasskeyData. Any other text is not a verdict. */
+/** Corbado's verdicts on a signedPasskeyData. Any other value is not a verdict. */
 export const verificationResults = [
   'success',
   'invalid_signature',
@@ -73,20 +20,122 @@ export const verificationResults = [
 ] as const
 
 /**
- * One verdict of Corbado's.
+ * Corbado's verdict on a signedPasskeyData.
  * @see https://docs.corbado.com/api-reference/backend-api/passkeys/verify-signedpasskeydata-from-a-passkey-login
  */
 export type VerificationResult = (typeof verificationResults)[number]
 
-/** A connect token as Corbado returns it on creation. `expires` is Unix time in seconds. */
-export type ConnectToken = Static<typeof connectTokenSchema>
+/** A connect token in a list: everything but its secret. */
+export interface ListedConnectToken {
+  /** `ctk-…` */
+  readonly id: string
+  /** What the token can be spent on: a {@link ConnectTokenType}, or one that this version does not know. */
+  readonly tokenType: string
+  /** Whom the token is for. */
+  readonly data?: ConnectTokenData
+  /** `initial`, or `consumed` once it was used. */
+  readonly connectTokenStatus: string
+  /** When the token expires, in Unix seconds. */
+  readonly expires: number
+}
+
+/** A connect token as Corbado returns it on creation. */
+export interface ConnectToken extends ListedConnectToken {
+  readonly tokenType: ConnectTokenType
+  /** What the frontend passes to Corbado. It is returned on creation only. */
+  readonly secret: string
+}
+
+/** Whom a connect token is for. */
+export interface ConnectTokenData {
+  /** The user's WebAuthn identifier. */
+  readonly identifier?: string
+  /** The name that the passkey is shown with, on tokens of the type `passkey-append`. */
+  readonly displayName?: string
+}
 
 /** A page of connect tokens, without their secrets. */
-export type ConnectTokenList = Static<typeof connectTokenListSchema>
+export interface ConnectTokenList {
+  readonly connectTokens: readonly ListedConnectToken[]
+  readonly paging: Paging
+}
+
+/** Where a page is in its list. */
+export interface Paging {
+  /** The number of this page, from 1. */
+  readonly page: number
+  readonly totalPages: number
+  readonly totalItems: number
+}
+
+/** A check for every property of a type: what Corbado sends may be anything. */
+type Checks<Type> = { readonly [Name in keyof Required<Type>]: (value: unknown) => boolean }
+
+const listedConnectTokenChecks: Checks<ListedConnectToken> = {
+  id: (value) => isText(value, 256),
+  tokenType: (value) => isText(value, 64),
+  data: (value) => value === undefined || isConnectTokenData(value),
+  connectTokenStatus: (value) => typeof value === 'string' && value.length <= 64,
+  expires: (value) => Number.isInteger(value) && Number(value) >= 1,
+}
+const connectTokenChecks: Checks<ConnectToken> = {
+  ...listedConnectTokenChecks,
+  tokenType: isConnectTokenType,
+  secret: (value) => isText(value, 512),
+}
+const connectTokenDataChecks: Checks<ConnectTokenData> = {
+  identifier: isOptionalString,
+  displayName: isOptionalString,
+}
+const pagingChecks: Checks<Paging> = {
+  page: Number.isInteger,
+  totalPages: Number.isInteger,
+  totalItems: Number.isInteger,
+}
+const connectTokenListChecks: Checks<ConnectTokenList> = {
+  connectTokens: (value) => Array.isArray(value) && value.every((item) => passes(listedConnectTokenChecks, item)),
+  paging: (value) => passes(pagingChecks, value),
+}
+
+/** Whether `body` is Corbado's answer to the creation of a connect token. */
+export function isConnectToken(body: unknown): body is ConnectToken {
+  return passes(connectTokenChecks, body)
+}
+
+/** Whether `body` is Corbado's answer to a list of connect tokens. */
+export function isConnectTokenList(body: unknown): body is ConnectTokenList {
+  return passes(connectTokenListChecks, body)
+}
 
 /** Whether `value` is one of our connect-token types. */
 export function isConnectTokenType(value: unknown): value is ConnectTokenType {
   return connectTokenTypes.some((type) => type === value)
+}
+
+/** Whether `value` is an object and not an array. */
+export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function isConnectTokenData(value: unknown): value is ConnectTokenData {
+  return passes(connectTokenDataChecks, value)
+}
+
+function isOptionalString(value: unknown): boolean {
+  return value === undefined || typeof value === 'string'
+}
+
+/** Whether `value` is a string of 1 to `maxLength` characters. */
+function isText(value: unknown, maxLength: number): boolean {
+  return typeof value === 'string' && value.length >= 1 && value.length <= maxLength
+}
+
+function passes<Type>(checks: Checks<Type>, value: unknown): value is Type {
+  if (!isRecord(value)) return false
+  for (const name in checks) {
+    if (!checks[name](value[name])) return false
+  }
+  return true
 }
 
 export { Check as matches }
