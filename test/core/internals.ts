@@ -2,6 +2,8 @@
 type LocalCheck = typeof import('../../packages/core/dist/signed-passkey-data.js')
 type Origin = typeof import('../../packages/core/dist/routes/origin.js')
 type RateLimit = typeof import('../../packages/core/dist/routes/rate-limit.js')
+type NameLookup = typeof import('../../packages/core/dist/corbado/name-lookup.js')
+type UpstreamLimits = typeof import('../../packages/core/dist/corbado/upstream-limit.js')
 type Retry = typeof import('../../packages/core/dist/corbado/retry.js')
 type Utf8Json = typeof import('../../packages/core/dist/utf8-json.js')
 
@@ -10,6 +12,8 @@ const fileOf = (name: string): string => new URL(name, import.meta.resolve('@cor
 const localCheck: LocalCheck = await import(fileOf('signed-passkey-data.js'))
 const origin: Origin = await import(fileOf('routes/origin.js'))
 const rateLimit: RateLimit = await import(fileOf('routes/rate-limit.js'))
+const nameLookup: NameLookup = await import(fileOf('corbado/name-lookup.js'))
+const upstreamLimit: UpstreamLimits = await import(fileOf('corbado/upstream-limit.js'))
 const retry: Retry = await import(fileOf('corbado/retry.js'))
 const utf8Json: Utf8Json = await import(fileOf('utf8-json.js'))
 
@@ -18,5 +22,7 @@ export const { checkOrigin, isOrigin } = origin
 export const { addressKey } = rateLimit
 // A class whose private state its type keeps to itself.
 export const RetryBudget: Retry['RetryBudget'] = retry.RetryBudget
+export const UpstreamLimit: UpstreamLimits['UpstreamLimit'] = upstreamLimit.UpstreamLimit
+export const { reusingLookup } = nameLookup
 export const { backOffMs, retryAfterSeconds } = retry
 export const { parseUtf8Json } = utf8Json

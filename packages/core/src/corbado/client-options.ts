@@ -18,7 +18,8 @@ export interface CorbadoClientOptions {
   readonly verifySignedDataPath?: string | undefined
   /**
    * Your own undici dispatcher, for example a proxy or mutual TLS. The client never closes it, and never retries a
-   * verification over it, because it may retry by itself.
+   * verification over it, because it may retry by itself. Let it close idle connections after a second
+   * (`keepAliveTimeout` and `keepAliveMaxTimeout`): a server that closes one at the same moment costs a login.
    */
   readonly dispatcher?: Dispatcher | undefined
   /**
