@@ -3,6 +3,7 @@ import { startEmulator } from '@corbado-connect/emulator'
 import { accessTokenSession, browserOrNative, cookieSession } from '@corbado-connect/fastify'
 import { type JWTHeaderParameters, SignJWT, UnsecuredJWT } from 'jose'
 import t from 'tap'
+import { setClock } from '../core/clock.js'
 import { ada, bob, People } from '../support/people.js'
 import {
   type Answer,
@@ -263,6 +264,65 @@ contract('a session of one project is nothing in another', async ({ t, start, se
     t.equal(atHome.status, 200, `${name}: the staff project has sessions of its own`)
   }
   t.equal(staffProject.requests({ route: 'connectTokens.create' }).length, 0)
+})
+
+contract('renewal', async ({ t, start, see, refused }) => {
+  const clock = setClock(t, Date.now())
+  const revoked = new Set<string>()
+  const session = browserOrNative({
+    browser: cookieSession({
+      secret,
+      ttlSeconds: 100,
+      renewAfterSeconds: 40,
+      maxSessionSeconds: 150,
+      isRevoked: ({ jti }) => revoked.has(jti),
+    }),
+    native: accessTokenSession({ secret, ttlSeconds: 100, maxSessionSeconds: 150 }),
+  })
+  const app = await start(optionsFor(upstream, { session }))
+  const login = await logIn(app, await upstream.signIn(ada.identifier))
+  const accessToken = member(await logIn(app, await upstream.signIn(ada.identifier), native), 'accessToken')
+  const headers = { ...browser, cookie: cookieHeader(login) }
+  t.strictSame(setCookies(await me(app, headers)), [], 'a new cookie is not renewed')
+
+  clock.now += 60_000
+  const used = await me(app, headers)
+  t.strictSame([used.status, used.headers['cache-control']], [200, 'no-store'])
+  const [renewed = '', ...more] = setCookies(used)
+  t.strictSame(more, [])
+  t.strictSame(
+    renewed.split('; ').slice(1).sort(),
+    ['HttpOnly', `Max-Age=${150 - 60}`, 'Path=/', 'SameSite=Lax', 'Secure'],
+    'up to maxSessionSeconds',
+  )
+  const { iat, exp, ...kept } = claimsOf(tokenIn(login))
+  t.strictSame(claimsOf(tokenIn(used)), { ...kept, iat: Number(iat) + 60, exp: Number(iat) + 150 })
+  see('renewed', renewed.replace(/=eyJ[^;]+/, '=<token>'))
+  const issued = await send(app, { path: connectTokenPath, headers, body: { type: 'passkey-list' } })
+  t.strictSame([issued.status, setCookies(issued).length], [200, 1], 'our own routes renew as well')
+
+  const out = await send(app, { path: '/logout-as-user', headers })
+  const last = setCookies(out).at(-1) ?? ''
+  t.strictSame([out.status, setCookies(out).length], [204, 2])
+  t.match(last, /=; Max-Age=0; .*Expires=Thu, 01 Jan 1970/, 'the browser keeps the last cookie: signed out')
+  see('sign-out', last)
+  revoked.add(String(kept.jti))
+  refused(
+    'a renewed session ends with the one that it continues',
+    await me(app, withCookie(tokenIn(used))),
+    'NOT_AUTHENTICATED',
+  )
+  refused('and is not renewed', await send(app, { path: '/renew', headers }), 'NOT_AUTHENTICATED')
+
+  const answer = await send(app, { path: '/renew', headers: withBearer(accessToken) })
+  const next = member(answer, 'accessToken')
+  t.strictSame(answer.json, { success: true, accessToken: next, tokenType: 'Bearer', expiresIn: 90 })
+  t.strictSame([setCookies(answer), answer.headers['cache-control']], [[], 'no-store'])
+  see('renewed token', Object.keys(Object(answer.json)))
+  t.equal(claimsOf(next).auth_time, claimsOf(accessToken).auth_time)
+  t.equal((await me(app, withBearer(next))).status, 200)
+  refused('at its end', await send(app, { path: '/renew', headers: withBearer(next) }), 'NOT_AUTHENTICATED')
+  refused('without a session', await send(app, { path: '/renew' }), 'NOT_AUTHENTICATED')
 })
 
 contract('revocation and rotation of keys', async ({ t, start, see, refused }) => {

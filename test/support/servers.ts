@@ -82,6 +82,13 @@ function addFastifyRoutes(app: FastifyInstance): void {
     return reply.send(answer ?? {})
   })
   app.get('/me', { onRequest: [corbadoConnect.requireUser] }, async (request) => corbadoConnect.user(request))
+  app.post('/renew', { onRequest: [corbadoConnect.requireAllowedOrigin] }, (request, reply) =>
+    corbadoConnect.renewSession({ request, reply }),
+  )
+  app.post('/logout-as-user', { onRequest: [corbadoConnect.requireUser] }, async (request, reply) => {
+    await corbadoConnect.signOut({ request, reply })
+    return reply.code(204).send()
+  })
   app.post('/logout', { onRequest: [corbadoConnect.requireAllowedOrigin] }, async (request, reply) => {
     await corbadoConnect.signOut({ request, reply })
     return reply.code(204).send()
@@ -136,6 +143,12 @@ function addExpressRoutes(
     router.signIn({ req, res }, personIn(req.body)).then((answer) => res.json(answer ?? {}), next)
   })
   app.get('/me', router.requireUser, (req, res) => void res.json(router.user(req)))
+  app.post('/renew', router.requireAllowedOrigin, (req, res, next) => {
+    router.renewSession({ req, res }).then((answer) => res.json(answer), next)
+  })
+  app.post('/logout-as-user', router.requireUser, (req, res, next) => {
+    router.signOut({ req, res }).then(() => res.status(204).end(), next)
+  })
   app.post('/logout', router.requireAllowedOrigin, (req, res, next) => {
     router.signOut({ req, res }).then(() => res.status(204).end(), next)
   })

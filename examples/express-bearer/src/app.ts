@@ -58,7 +58,10 @@ export function buildApp(): App {
       const { email } = req.body ?? {}
       const wellFormed = typeof email === 'string' && email.length <= 254
       if (!wellFormed) res.status(400).json({ message: 'An e-mail address was expected.' })
-      else res.set('cache-control', 'no-store').json({ identifier: identifierFor(email, env.SESSION_SECRET ?? '') })
+      else
+        res
+          .set('cache-control', 'no-store')
+          .json({ identifier: identifierFor(email, env.DECOY_SECRET ?? env.SESSION_SECRET ?? '') })
     },
   )
 

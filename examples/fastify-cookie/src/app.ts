@@ -66,7 +66,7 @@ export async function buildApp(): Promise<FastifyInstance> {
     },
     async (request, reply) => {
       reply.header('cache-control', 'no-store')
-      return { identifier: identifierFor(request.body.email, env.SESSION_SECRET ?? '') }
+      return { identifier: identifierFor(request.body.email, env.DECOY_SECRET ?? env.SESSION_SECRET ?? '') }
     },
   )
 

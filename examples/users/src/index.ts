@@ -1,13 +1,13 @@
-import { hkdfSync } from 'node:crypto'
+import { createHmac } from 'node:crypto'
 import { verify } from '@node-rs/argon2'
 
 /** A user of the example apps. */
 export interface User {
-  /** The WebAuthn identifier: stable, and nothing that a person would change. */
+  /** The WebAuthn identifier: it never changes. */
   readonly identifier: string
   readonly displayName: string
   readonly email: string
-  /** Argon2id, as the OWASP cheat sheet configures it: 19 MiB, 2 passes. */
+  /** Argon2id with the parameters of the OWASP cheat sheet: 19 MiB, 2 passes. */
   readonly passwordHash: string
 }
 
@@ -26,7 +26,7 @@ const users: readonly User[] = [
   },
 ]
 
-/** Hash of a password that nobody has: an unknown address then takes as long as a known one. */
+/** The hash of a password that nobody has, so that an unknown address takes as long as a known one. */
 const nobodysHash = '$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA'
 
 /** The user with this WebAuthn identifier. */
@@ -42,25 +42,20 @@ export async function checkPassword(email: string, password: string): Promise<Us
 }
 
 /**
- * The WebAuthn identifier for an e-mail address: what Corbado knows a person by, and what a passkey login starts with.
- * An address without an account gets one too, always the same, so that the answer tells nobody who has an account.
+ * The WebAuthn identifier for an e-mail address, which a passkey login starts with. An address without an account gets a
+ * decoy: a UUID v4 that is always the same, so that the answer does not reveal who has an account.
+ *
+ * @param decoySecret used for decoys only and never rotated: a new secret changes decoys but not real identifiers
  */
-export function identifierFor(email: string, secret: string): string {
+export function identifierFor(email: string, decoySecret: string): string {
+  const decoy = createHmac('sha256', decoySecret).update(`decoy:${email}`).digest().subarray(0, 16)
+  decoy.writeUInt8((decoy.readUInt8(6) & 0x0f) | 0x40, 6)
+  decoy.writeUInt8((decoy.readUInt8(8) & 0x3f) | 0x80, 8)
   const user = users.find((candidate) => candidate.email === email)
-  const bytes = Buffer.from(hkdfSync('sha256', secret, email, 'identifier of nobody', 16))
-  const variant = '89ab'.charAt(bytes.readUInt8(8) % 4)
-  const hex = bytes.toString('hex')
-  const nobody = [
-    hex.slice(0, 8),
-    hex.slice(8, 12),
-    `4${hex.slice(13, 16)}`,
-    variant + hex.slice(17, 20),
-    hex.slice(20),
-  ]
-  return user?.identifier ?? nobody.join('-')
+  return user?.identifier ?? decoy.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
 }
 
-/** What may be shown of a user. */
+/** What other people may see of a user. */
 export function profileOf({ identifier, displayName, email }: User): Omit<User, 'passwordHash'> {
   return { identifier, displayName, email }
 }
