@@ -7,7 +7,10 @@
  * @param {Record<string, (details: any) => unknown>} answers
  */
 export function serveBenchmark(greeting, answers = {}) {
-  process.on('message', async ({ question, ...details }) => process.send(await answers[question](details)))
+  // The benchmark may have ended while this process started.
+  if (!process.connected) process.exit()
+  const send = (message) => process.send(message, undefined, undefined, () => {})
   process.once('disconnect', () => process.exit())
-  process.send(greeting)
+  process.on('message', async ({ question, ...details }) => send(await answers[question](details)))
+  send(greeting)
 }

@@ -11,6 +11,11 @@ export const pinned =
   availableParallelism() > 1 &&
   Object.values(cores).every((core) => spawnSync('taskset', ['-c', core, 'true']).status === 0)
 
+/** Keeps this process off the core of the measured programs. */
+export function pinSelf() {
+  spawnSync('taskset', ['-c', '-p', String(cores.others), String(process.pid)])
+}
+
 /** A process of the benchmark: it sends its address when it is ready, and answers one question at a time. */
 export class Child {
   #process

@@ -76,3 +76,13 @@ export const scenarios = {
     programs: { fastify: null, express: null },
   },
 }
+
+/** How the report calls the programs. */
+export const labels = {
+  raw: '`node:http` and undici by hand',
+  fastify: '**Fastify plugin**',
+  express: '**Express router**',
+  'stock-fastify': 'Fastify and @fastify/rate-limit by hand',
+  'stock-express': 'Express and express.json() by hand',
+  guide: "Corbado's guide: Express and built-in fetch",
+}
