@@ -3,6 +3,7 @@ import { accessTokenSession, cookieSession, memoryReplayStore } from '@corbado-c
 import { sessions, users } from './program.mjs'
 
 const { BENCH_SESSION = 'trivial', BENCH_REDIS_PORT } = process.env
+const { CORBADO_PROJECT_ID, CORBADO_API_SECRET, CORBADO_BACKEND_API } = process.env
 const secret = 'a secret of the benchmark, long enough'
 const strategies = {
   trivial: () => ({
@@ -16,6 +17,12 @@ const strategies = {
 const unlimited = { max: 1_000_000, windowMs: 60_000 }
 
 export const options = {
+  client: {
+    projectId: CORBADO_PROJECT_ID,
+    apiSecret: CORBADO_API_SECRET,
+    backendApi: CORBADO_BACKEND_API,
+    upstreamLimit: false,
+  },
   session: strategies[BENCH_SESSION](),
   findUser: (identifier) => users.get(identifier) ?? null,
   rateLimit: { connectToken: unlimited, verify: unlimited },

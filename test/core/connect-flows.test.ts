@@ -73,6 +73,16 @@ t.test('issueConnectToken: the identity is the given user’s, the life time our
   await connect.close()
 })
 
+t.test('issueConnectToken: a signal ends it', async (t) => {
+  const { connect } = setUp()
+  const reason = new Error('the client left')
+  const request = { user: { identifier: 'jane' }, type: 'passkey-list' } as const
+  await t.rejects(connect.issueConnectToken(request, { signal: AbortSignal.abort(reason) }), reason)
+  t.equal(corbado.count({ route: 'connectTokens.create' }), 0)
+  await connect.issueConnectToken(request, { signal: new AbortController().signal })
+  t.equal(corbado.count({ route: 'connectTokens.create' }), 1)
+})
+
 t.test('issueConnectToken: refusals, before anything is sent', async (t) => {
   const { connect } = setUp()
   const issue = async (user: unknown, type: unknown): Promise<string> =>

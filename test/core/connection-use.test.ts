@@ -1,7 +1,14 @@
+import { execFile } from 'node:child_process'
 import dns from 'node:dns'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import type { Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { gzipSync } from 'node:zlib'
 import t from 'tap'
+import { Agent } from 'undici'
+import { selfSignedCertificate } from './certificates.js'
 import { clientOf, create, listToken, summary, verify } from './corbado-calls.js'
 import {
   answer,
@@ -287,3 +294,47 @@ t.test('the late answer of a call that was given up goes nowhere', async (t) => 
   t.equal(summary(await create(client)), 'ok')
   t.not(server.requests[1]?.connection, 1)
 })
+
+const certificate = selfSignedCertificate()
+t.test(
+  'TLS: certificates are checked, and verifications share a connection',
+  { skip: certificate === undefined && 'needs the openssl command to make a certificate' },
+  async (t) => {
+    if (certificate === undefined) return
+    const server = await startFaultServer(wellBehaved, { tls: certificate })
+    t.teardown(() => server.close())
+    t.match(await verify(clientOf(server)), { reason: 'config_certificate' }, 'an authority that nobody trusts')
+    t.equal(server.requests.length, 0)
+
+    const agent = new Agent({ connect: { ca: certificate.cert } })
+    t.teardown(() => agent.close())
+    const overAgent = clientOf(server, { dispatcher: agent })
+    t.equal(summary(await verify(overAgent)), 'ok')
+    t.equal(summary(await create(overAgent)), 'ok')
+
+    // Node reads this variable only when a process starts.
+    const folder = mkdtempSync(join(tmpdir(), 'corbado-connect-ca-'))
+    t.teardown(() => rmSync(folder, { recursive: true }))
+    const file = join(folder, 'ca.pem')
+    writeFileSync(file, certificate.cert)
+    const before = server.connections()
+    const program = `
+      const { CorbadoClient } = await import(${JSON.stringify(import.meta.resolve('@corbado-connect/core'))})
+      const client = CorbadoClient.fromEnv()
+      for (let index = 0; index < 20; index += 1) {
+        const login = { signedPasskeyData: 'a.b.c', username: 'jane' }
+        console.log((await client.passkeys.verifySignedData(login)).verificationResult)
+      }`
+    const env = {
+      CORBADO_PROJECT_ID: 'pro-1',
+      CORBADO_API_SECRET: 'corbado1_x',
+      CORBADO_BACKEND_API: server.origin,
+      NODE_EXTRA_CA_CERTS: file,
+    }
+    // Without `close`: idle connections do not keep the process alive.
+    const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', program], { env })
+    t.equal(stdout, 'success\n'.repeat(20))
+    const opened = server.connections() - before
+    t.ok(opened <= 2, `${opened} connections for 20 verifications`)
+  },
+)

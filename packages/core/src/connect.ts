@@ -24,12 +24,16 @@ export interface Connect<User extends ConnectUser, Context extends HttpContext> 
   readonly client: CorbadoClient
   /**
    * Creates a connect token for a signed-in user, also for server-rendered pages. `expiresAt` is Unix time in seconds.
-   * The option `tokenTypes` is about clients: it does not limit this call.
+   * The option `tokenTypes` is about clients: it does not limit this call. `signal` ends the call early: it rejects with
+   * the signal's reason.
    *
    * @throws CorbadoError `CORBADO_UPSTREAM_*`, `CORBADO_OVERLOADED`, `CORBADO_SHUTTING_DOWN`, `CORBADO_TYPE_NOT_ALLOWED`
    * @see https://docs.corbado.com/corbado-connect/concepts/connect-token
    */
-  issueConnectToken(request: { readonly user: User; readonly type: ConnectTokenType }): Promise<IssuedConnectToken>
+  issueConnectToken(
+    request: { readonly user: User; readonly type: ConnectTokenType },
+    options?: { readonly signal?: AbortSignal | undefined },
+  ): Promise<IssuedConnectToken>
   /**
    * Verifies a passkey login with Corbado and creates the session, at most once per token.
    *
@@ -81,13 +85,10 @@ export class ConnectFlows<User extends ConnectUser, Context extends HttpContext>
     return this.#closing !== undefined
   }
 
-  issueConnectToken({
-    user,
-    type,
-  }: {
-    readonly user: User
-    readonly type: ConnectTokenType
-  }): Promise<IssuedConnectToken> {
+  issueConnectToken(
+    { user, type }: { readonly user: User; readonly type: ConnectTokenType },
+    options: { readonly signal?: AbortSignal | undefined } = {},
+  ): Promise<IssuedConnectToken> {
     return this.#track(async () => {
       if (!isConnectTokenType(type)) throw new CorbadoError('TYPE_NOT_ALLOWED', { reason: 'type_unknown' })
       const identifier = identifierOf(user)
@@ -97,6 +98,7 @@ export class ConnectFlows<User extends ConnectUser, Context extends HttpContext>
         type === 'passkey-append'
           ? { type, data: { identifier, displayName }, maxLifetimeInSeconds }
           : { type, data: { identifier }, maxLifetimeInSeconds },
+        options,
       )
       return { connectToken: token.secret, expiresAt: token.expires }
     })

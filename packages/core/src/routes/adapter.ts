@@ -76,7 +76,7 @@ export function createAdapterParts<
     },
     app: {
       client: flows.client,
-      issueConnectToken: (request) => flows.issueConnectToken(request),
+      issueConnectToken: (request, options) => flows.issueConnectToken(request, options),
       verifyPasskey: (request) => flows.verifyPasskey(request),
       signIn: (exchange, user) =>
         runHook('SESSION_FAILED', 'createSession', () => {
