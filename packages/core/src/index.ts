@@ -1,21 +1,29 @@
 export { type Connect, createConnect, type IssuedConnectToken } from './connect.js'
-export {
-  type ConnectTokens,
-  CorbadoClient,
-  type CreateConnectToken,
-  type ListConnectTokens,
-} from './corbado/client.js'
+export type { Paging } from './corbado/checks.js'
+export { CorbadoClient } from './corbado/client.js'
 export type { CorbadoClientOptions } from './corbado/client-options.js'
+export type { ConnectTokens, CreateConnectToken } from './corbado/connect-tokens.js'
+export type { Credential, CredentialList, Credentials, ListCredentials } from './corbado/credentials.js'
+export type {
+  CreateIdentifier,
+  Identifier,
+  IdentifierList,
+  IdentifierStatus,
+  Identifiers,
+  IdentifierType,
+  ListIdentifiers,
+} from './corbado/identifiers.js'
+export type { ListQuery } from './corbado/list.js'
 export type {
   ConnectToken,
   ConnectTokenData,
   ConnectTokenList,
   ConnectTokenType,
   ListedConnectToken,
-  Paging,
   VerificationResult,
 } from './corbado/schemas.js'
 export type { UpstreamLimitOptions } from './corbado/upstream-limit.js'
+export type { CorbadoUser, CorbadoUserList, CreateUser, ListUsers, Users } from './corbado/users.js'
 export {
   CorbadoError,
   type CorbadoErrorBody,

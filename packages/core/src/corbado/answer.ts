@@ -1,7 +1,7 @@
 import { CorbadoError } from '../errors.js'
 import { parseUtf8Json } from '../utf8-json.js'
 import type { AttemptResult } from './attempt.js'
-import { isRecord } from './schemas.js'
+import { isRecord } from './checks.js'
 
 /** What an error answer of Corbado says about itself. Every part of it may be missing or wrong. */
 export interface UpstreamAnswer {

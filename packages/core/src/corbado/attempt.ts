@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events'
 import type { Dispatcher } from 'undici'
 
-const maxResponseBytes = 64 * 1024
+const defaultMaxResponseBytes = 64 * 1024
 
 /** When an attempt ends early. */
 export interface AttemptLimits {
@@ -9,6 +9,8 @@ export interface AttemptLimits {
   readonly deadline: number
   /** An earlier time to give up, so that another attempt fits. `mayGiveUp` is asked once, at that time. */
   readonly early?: { readonly at: number; readonly mayGiveUp: () => boolean } | undefined
+  /** The longest body that is read. Default 64 KiB. */
+  readonly maxResponseBytes?: number | undefined
   readonly signal?: AbortSignal | undefined
 }
 
@@ -96,6 +98,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
 
   onResponseData(_: Dispatcher.DispatchController, chunk: Buffer): void {
     this.#received += chunk.length
+    const { maxResponseBytes = defaultMaxResponseBytes } = this.#limits
     if (this.#received <= maxResponseBytes && !this.#encoded) this.#chunks.push(chunk)
     // The status is known and the body is of no use, so it is not read to its end.
     else this.#answered(undefined)

@@ -1,5 +1,15 @@
+import {
+  type Checks,
+  hasItems,
+  isOptionalString,
+  isPaging,
+  isShortString,
+  matchesChecks,
+  type Paging,
+} from './checks.js'
+
 // The import of all of typebox costs three times as much at start-up as its checker over plain JSON schemas.
-import { Check } from 'typebox/schema'
+export { Check as matches } from 'typebox/schema'
 
 /** The types of a connect token. `passkey-login` is for passkeys as a second factor. */
 export const connectTokenTypes = ['passkey-append', 'passkey-list', 'passkey-delete', 'passkey-login'] as const
@@ -60,20 +70,9 @@ export interface ConnectTokenList {
   readonly paging: Paging
 }
 
-/** Where a page is in its list. */
-export interface Paging {
-  /** The number of this page, from 1. */
-  readonly page: number
-  readonly totalPages: number
-  readonly totalItems: number
-}
-
-/** A check for every property of a type: what Corbado sends may be anything. */
-type Checks<Type> = { readonly [Name in keyof Required<Type>]: (value: unknown) => boolean }
-
 const listedConnectTokenChecks: Checks<ListedConnectToken> = {
-  id: (value) => isText(value, 256),
-  tokenType: (value) => isText(value, 64),
+  id: (value) => isShortString(value, 256),
+  tokenType: (value) => isShortString(value, 64),
   data: (value) => value === undefined || isConnectTokenData(value),
   connectTokenStatus: (value) => typeof value === 'string' && value.length <= 64,
   expires: (value) => Number.isInteger(value) && Number(value) >= 1,
@@ -81,30 +80,25 @@ const listedConnectTokenChecks: Checks<ListedConnectToken> = {
 const connectTokenChecks: Checks<ConnectToken> = {
   ...listedConnectTokenChecks,
   tokenType: isConnectTokenType,
-  secret: (value) => isText(value, 512),
+  secret: (value) => isShortString(value, 512),
 }
 const connectTokenDataChecks: Checks<ConnectTokenData> = {
   identifier: isOptionalString,
   displayName: isOptionalString,
 }
-const pagingChecks: Checks<Paging> = {
-  page: Number.isInteger,
-  totalPages: Number.isInteger,
-  totalItems: Number.isInteger,
-}
 const connectTokenListChecks: Checks<ConnectTokenList> = {
-  connectTokens: (value) => Array.isArray(value) && value.every((item) => passes(listedConnectTokenChecks, item)),
-  paging: (value) => passes(pagingChecks, value),
+  connectTokens: (value) => hasItems(value, listedConnectTokenChecks),
+  paging: isPaging,
 }
 
 /** Whether `body` is Corbado's answer to the creation of a connect token. */
 export function isConnectToken(body: unknown): body is ConnectToken {
-  return passes(connectTokenChecks, body)
+  return matchesChecks(connectTokenChecks, body)
 }
 
 /** Whether `body` is Corbado's answer to a list of connect tokens. */
 export function isConnectTokenList(body: unknown): body is ConnectTokenList {
-  return passes(connectTokenListChecks, body)
+  return matchesChecks(connectTokenListChecks, body)
 }
 
 /** Whether `value` is one of our connect-token types. */
@@ -112,30 +106,6 @@ export function isConnectTokenType(value: unknown): value is ConnectTokenType {
   return connectTokenTypes.some((type) => type === value)
 }
 
-/** Whether `value` is an object and not an array. */
-export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
 function isConnectTokenData(value: unknown): value is ConnectTokenData {
-  return passes(connectTokenDataChecks, value)
+  return matchesChecks(connectTokenDataChecks, value)
 }
-
-function isOptionalString(value: unknown): boolean {
-  return value === undefined || typeof value === 'string'
-}
-
-/** Whether `value` is a string of 1 to `maxLength` characters. */
-function isText(value: unknown, maxLength: number): boolean {
-  return typeof value === 'string' && value.length >= 1 && value.length <= maxLength
-}
-
-function passes<Type>(checks: Checks<Type>, value: unknown): value is Type {
-  if (!isRecord(value)) return false
-  for (const name in checks) {
-    if (!checks[name](value[name])) return false
-  }
-  return true
-}
-
-export { Check as matches }

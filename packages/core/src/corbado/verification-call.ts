@@ -9,8 +9,9 @@ import {
   readEnvelope,
 } from './answer.js'
 import type { AttemptResult } from './attempt.js'
+import { isRecord } from './checks.js'
 import { backOffMs, maxAttempts, pause, retryAfterSeconds } from './retry.js'
-import { isRecord, type VerificationResult, verificationResults } from './schemas.js'
+import { type VerificationResult, verificationResults } from './schemas.js'
 import type { Transport } from './transport.js'
 
 /** How verifications are sent. */

@@ -9,20 +9,21 @@ import {
   readEnvelope,
 } from './answer.js'
 import type { AttemptResult } from './attempt.js'
-import { backOffMs, maxAttempts, pause, type RetryBudget, retryAfterSeconds } from './retry.js'
+import { backOffMs, maxAttempts, pause, RetryBudget, retryAfterSeconds } from './retry.js'
 import type { Transport, TransportRequest } from './transport.js'
 
 /** The first attempt is given up after this part of the deadline, but not before `minShareMs`, so that a second fits. */
 const firstShare = 0.4
 const minShareMs = 2000
 
-/** A call that may be repeated: a connect token that nobody got just expires. */
-export interface ConnectTokenCall<Answer> extends Pick<TransportRequest, 'method' | 'path' | 'body' | 'signal'> {
+/** One call to Corbado. */
+export interface CorbadoCall<Answer>
+  extends Pick<TransportRequest, 'method' | 'path' | 'body' | 'maxResponseBytes' | 'signal'> {
   readonly isAnswer: (body: unknown) => body is Answer
   /** The path names one object, so a 404 is a refusal and does not point to our configuration. */
-  readonly notFoundIsRejection?: boolean
-  /** Total deadline in milliseconds. */
-  readonly timeoutMs: number
+  readonly notFoundIsRejection?: boolean | undefined
+  /** Processing it twice does harm: once it was sent it is never repeated. */
+  readonly sendOnce?: boolean | undefined
 }
 
 /** What to do after one attempt: done, or an error and, if a retry may help, how it is limited. */
@@ -30,13 +31,33 @@ type Step<Answer> =
   | { readonly answer: Answer }
   | { readonly error: CorbadoError; readonly retry?: { readonly attempts: number; readonly waitMs?: number } }
 
-/** Sends a call, with retries for as long as the deadline, the attempts and the retry budget allow. */
-export async function callConnectTokens<Answer>(
-  call: ConnectTokenCall<Answer>,
+/**
+ * Sends every call but verifications. A call may be repeated: a connect token that nobody received expires, and reading or
+ * deleting twice does no harm.
+ */
+export class RepeatableCalls {
+  readonly #transport: Transport
+  readonly #timeoutMs: number
+  readonly #budget = new RetryBudget()
+
+  constructor(transport: Transport, timeoutMs: number) {
+    this.#transport = transport
+    this.#timeoutMs = timeoutMs
+  }
+
+  /** Sends a call, with retries for as long as the deadline, the attempts and the retry budget allow. */
+  send<Answer>(call: CorbadoCall<Answer>): Promise<Answer> {
+    return sendWithRetries(call, this.#transport, this.#timeoutMs, this.#budget)
+  }
+}
+
+async function sendWithRetries<Answer>(
+  call: CorbadoCall<Answer>,
   transport: Transport,
+  timeoutMs: number,
   budget: RetryBudget,
 ): Promise<Answer> {
-  const { method, path, body, timeoutMs, signal } = call
+  const { method, path, body, maxResponseBytes, signal } = call
   const startedAt = performance.now()
   const deadline = startedAt + timeoutMs
   let retryPaid = false
@@ -48,8 +69,9 @@ export async function callConnectTokens<Answer>(
   const shareEnd = startedAt + Math.max(minShareMs, timeoutMs * firstShare)
   budget.request()
   for (let attempt = 1; ; attempt += 1) {
-    const early = attempt === 1 && shareEnd < deadline ? { at: shareEnd, mayGiveUp } : undefined
-    const result = await transport.send({ method, path, body, poolName: 'repeatable', deadline, early, signal })
+    const early = attempt === 1 && shareEnd < deadline && !call.sendOnce ? { at: shareEnd, mayGiveUp } : undefined
+    const limits = { deadline, early, maxResponseBytes, signal }
+    const result = await transport.send({ method, path, body, poolName: 'repeatable', ...limits })
     signal?.throwIfAborted()
     const step = judge(call, result)
     if ('answer' in step) {
@@ -65,7 +87,7 @@ export async function callConnectTokens<Answer>(
   }
 }
 
-function judge<Answer>(call: ConnectTokenCall<Answer>, result: AttemptResult): Step<Answer> {
+function judge<Answer>(call: CorbadoCall<Answer>, result: AttemptResult): Step<Answer> {
   switch (result.kind) {
     case 'overloaded':
       return { error: overloadedError(result) }
@@ -73,6 +95,7 @@ function judge<Answer>(call: ConnectTokenCall<Answer>, result: AttemptResult): S
       if (isCertificateError(result.cause)) return { error: configurationError('certificate', { cause: result.cause }) }
       return { error: unreachable('not_sent', result), retry: { attempts: maxAttempts } }
     case 'unanswered':
+      if (call.sendOnce) return { error: unreachable('no_answer', result, { retryable: false }) }
       return { error: unreachable('no_answer', result), retry: { attempts: 2 } }
     case 'answered':
       return judgeAnswer(call, result)
@@ -80,7 +103,7 @@ function judge<Answer>(call: ConnectTokenCall<Answer>, result: AttemptResult): S
 }
 
 function judgeAnswer<Answer>(
-  call: ConnectTokenCall<Answer>,
+  call: CorbadoCall<Answer>,
   { status, body: bytes, retryAfter }: AttemptResult & { kind: 'answered' },
 ): Step<Answer> {
   const body = parseBody(bytes)
@@ -95,6 +118,7 @@ function judgeAnswer<Answer>(
   }
   if (status === 408 || status >= 500) {
     const name = status === 503 ? 'UPSTREAM_UNAVAILABLE' : 'UPSTREAM_REJECTED'
+    if (call.sendOnce) return { error: new CorbadoError(name, { reason, requestId, retryable: false }) }
     return { error: new CorbadoError(name, { reason, requestId }), retry: { attempts: maxAttempts } }
   }
   if (status === 404 && call.notFoundIsRejection) {
@@ -105,7 +129,12 @@ function judgeAnswer<Answer>(
   return { error: new CorbadoError('UPSTREAM_INVALID_RESPONSE', { reason, requestId }) }
 }
 
-function unreachable(reason: string, { endedBy, cause }: { endedBy: string; cause: Error }): CorbadoError {
-  if (endedBy === 'deadline') return new CorbadoError('UPSTREAM_TIMEOUT', { reason: `${reason}_in_time`, cause })
-  return new CorbadoError('UPSTREAM_UNAVAILABLE', { reason, cause })
+function unreachable(
+  reason: string,
+  { endedBy, cause }: { endedBy: string; cause: Error },
+  details: { retryable?: boolean } = {},
+): CorbadoError {
+  if (endedBy === 'deadline')
+    return new CorbadoError('UPSTREAM_TIMEOUT', { reason: `${reason}_in_time`, cause, ...details })
+  return new CorbadoError('UPSTREAM_UNAVAILABLE', { reason, cause, ...details })
 }
