@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
 
-const USUAL_PLACES = [
+const usualPlaces = [
   '/usr/bin/chromium',
   '/usr/bin/chromium-browser',
   '/usr/bin/google-chrome',
@@ -10,34 +10,34 @@ const USUAL_PLACES = [
   '/Applications/Chromium.app/Contents/MacOS/Chromium',
 ]
 
-/** Where Chromium is: the variable CHROMIUM says it, or it stands in one of the usual places. */
+/** Where Chromium is: named by the variable CHROMIUM, or in one of the usual places. */
 export function chromiumPath(): string | undefined {
   const named = process.env.CHROMIUM
-  // A wrong path must not pass for "no browser here".
+  // A wrong path must fail instead of skipping the tests.
   if (named) return named
-  return USUAL_PLACES.find((path) => existsSync(path))
+  return usualPlaces.find((path) => existsSync(path))
 }
 
-/** Why the browser tests are skipped, or false where they can run. To be given to tap as `skip`. */
+/** Why the browser tests are skipped, or false where they can run: the option `skip` of a tap test. */
 export const noChromium: string | false =
-  chromiumPath() === undefined && 'no Chromium found: install it, or say where it is by the variable CHROMIUM'
+  chromiumPath() === undefined && 'no Chromium found: install it, or set CHROMIUM to its path'
 
 export function launchChromium(): Promise<Browser> {
   const executablePath = chromiumPath()
   if (executablePath === undefined) throw new Error(String(noChromium))
   return chromium.launch({
     executablePath,
-    // No sandbox: containers and CI machines run as root. Nothing but our own pages is opened.
+    // No sandbox: containers and CI machines run as root. Only pages of these tests are opened.
     args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--disable-background-networking'],
   })
 }
 
-export type PasskeyPage = {
+export interface PasskeyPage {
   context: BrowserContext
   page: Page
   /** The passkeys that the virtual authenticator holds, by their base64 IDs. */
   credentialIds(): Promise<string[]>
-  /** False: the user refuses from now on; true: accepts, as at the start. */
+  /** False: from now on the user refuses. True, as at the start: the user accepts. */
   setUserVerified(verified: boolean): Promise<void>
 }
 
