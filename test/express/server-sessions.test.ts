@@ -29,8 +29,8 @@ const started =
   (create: typeof createExpressSessionApp | typeof createPassportApp) =>
   async (t: Test): Promise<Started> => {
     const store = new FailingStore()
-    const { app, passkeys } = create(users, secret, store)
-    return { page: new Page(await listenExpress(t, app, passkeys)), store: store.sessions }
+    const { app, auth } = create(users, secret, store)
+    return { page: new Page(await listenExpress(t, app, auth)), store: store.sessions }
   }
 
 testServerSessions('express-session', started(createExpressSessionApp))

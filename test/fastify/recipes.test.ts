@@ -36,16 +36,16 @@ const frameworks = {
   },
   Express: {
     async stepUp(t: Test) {
-      const { app, passkeys } = createExpressStepUp(findUser)
-      return listenExpress(t, app, passkeys)
+      const { app, auth } = createExpressStepUp(findUser)
+      return listenExpress(t, app, auth)
     },
     async secondFactor(t: Test) {
-      const { app, passkeys } = createExpressSecondFactor(users, secret, new MemoryStore())
-      return listenExpress(t, app, passkeys)
+      const { app, auth } = createExpressSecondFactor(users, secret, new MemoryStore())
+      return listenExpress(t, app, auth)
     },
     async otherOrigin(t: Test) {
-      const { app, passkeys } = createExpressOtherOrigin([appOrigin], findUser)
-      return listenExpress(t, app, passkeys)
+      const { app, auth } = createExpressOtherOrigin([appOrigin], findUser)
+      return listenExpress(t, app, auth)
     },
   },
 }

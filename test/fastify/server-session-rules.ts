@@ -6,8 +6,10 @@ import { connectTokenPath, findUser, jane, ken, startProject, type User, verifyP
 /** The users of every recipe: the password of each is the identifier. */
 export const users = {
   find: async (identifier: string): Promise<User | null> => findUser(identifier),
-  checkPassword: async (name: string, password: string): Promise<User | null> =>
-    name === password ? findUser(name) : null,
+  async checkPassword(name: string, password: string): Promise<User | null> {
+    if (typeof name !== 'string' || typeof password !== 'string') throw new Error('a recipe let in other values')
+    return name === password ? findUser(name) : null
+  },
 }
 
 /** What a store does when it is told to fail: its text names what no client may read. */
@@ -74,6 +76,8 @@ export interface Started {
 /** The recipes take the project from the environment, as users have it. */
 export async function projectInEnvironment(t: Test): Promise<Emulator> {
   const { corbado } = await startProject(t)
+  // Over http, as in development: a Secure cookie of a server session is not sent without TLS.
+  process.env.NODE_ENV = 'development'
   process.env.CORBADO_PROJECT_ID = corbado.projectId
   process.env.CORBADO_API_SECRET = corbado.apiSecret
   process.env.CORBADO_BACKEND_API = corbado.url
@@ -115,6 +119,10 @@ export function testServerSessions(
     t.equal(await whoIs(stolen), stateless ? jane.identifier : 401, 'a copied cookie after the sign-out')
 
     t.equal((await page.post('/login', { name: jane.identifier, password: 'wrong' })).status, 401)
+    for (const wrong of [{ $ne: null }, [{}], null, undefined]) {
+      const { status } = await page.post('/login', { name: wrong, password: wrong })
+      t.match(status, /^40[01]$/, 'a name or password that is not a string never reaches the user table')
+    }
     t.equal(await whoIs(page), 401)
     t.match(await password(page, ken), { status: 200, json: { success: true } })
     t.equal(await whoIs(page), ken.identifier, 'by password')

@@ -20,23 +20,24 @@ declare module 'express-session' {
   }
 }
 
-const cookieName = 'sid'
-const cookie = { path: '/', httpOnly: true, sameSite: 'lax', secure: process.env.NODE_ENV === 'production' } as const
-
 const regenerate = ({ session }: Request) => promisify<void>((done) => session.regenerate(done))()
 const save = ({ session }: Request) => promisify<void>((done) => session.save(done))()
 const destroy = ({ session }: Request) => promisify<void>((done) => session.destroy(done))()
 
 export interface App {
   readonly app: Express
-  readonly passkeys: CorbadoConnectRouter<User>
+  readonly auth: CorbadoConnectRouter<User>
 }
 
 export function createApp(users: Users, secret: string, store: Store): App {
+  // With __Host-, no other subdomain can set this cookie. It needs Secure, which http on localhost does not have.
+  const secure = process.env.NODE_ENV !== 'development'
+  const cookieName = secure ? '__Host-sid' : 'sid'
+  const cookie = { path: '/', httpOnly: true, sameSite: 'lax', secure } as const
   const app = express()
   app.use(session({ secret, store, name: cookieName, cookie, resave: false, saveUninitialized: false }))
 
-  const passkeys = corbadoConnect({
+  const auth = corbadoConnect({
     findUser: (identifier: string) => users.find(identifier),
     session: {
       async getUser({ req }, findUser) {
@@ -49,7 +50,7 @@ export function createApp(users: Users, secret: string, store: Store): App {
           req.session.userId = user.identifier
           await save(req)
         } catch (error) {
-          // Else express-session would save it with the answer, and a login that failed had a session.
+          // Otherwise express-session saves it with the response, and a failed login has a session.
           await destroy(req).catch(() => {})
           throw error
         }
@@ -61,28 +62,31 @@ export function createApp(users: Users, secret: string, store: Store): App {
       },
     },
   })
-  app.use(passkeys)
+  app.use(auth)
 
-  app.post('/login', passkeys.requireAllowedOrigin, express.json(), async (req, res) => {
-    const user = await users.checkPassword(req.body.name, req.body.password)
+  app.post('/login', auth.requireAllowedOrigin, express.json(), async (req, res) => {
+    const { name, password } = req.body ?? {}
+    const areStrings = typeof name === 'string' && typeof password === 'string'
+    const user = areStrings ? await users.checkPassword(name, password) : null
     if (user === null) res.status(401).json({ error: 'Wrong name or password' })
-    else res.json(await passkeys.signIn({ req, res }, user))
+    else res.json(await auth.signIn({ req, res }, user))
   })
-  app.post('/logout', passkeys.requireAllowedOrigin, async (req, res) => {
-    await passkeys.signOut({ req, res })
+  app.post('/logout', auth.requireAllowedOrigin, async (req, res) => {
+    await auth.signOut({ req, res })
     res.json({ success: true })
   })
-  app.get('/me', passkeys.requireUser, (req, res) => {
-    res.json(passkeys.user(req))
+  app.get('/me', auth.requireUser, (req, res) => {
+    res.json(auth.user(req))
   })
 
-  // The message of a store that fails names hosts and commands: it is for the log alone.
+  // The message of a failing store names hosts and commands, so it goes to the log and not to the client.
   const onError: ErrorRequestHandler = (error, _req, res, next) => {
-    if (!isCorbadoError(error) || error.statusCode >= 500) console.error(error)
+    // Errors below 500 are the client's, and those of express.json() carry the request body: never log them.
+    if ((error.statusCode ?? 500) >= 500) console.error(error)
     if (res.headersSent) next(error)
     else if (isCorbadoError(error)) res.status(error.statusCode).set(error.headers).json(error)
     else res.status(error.statusCode ?? 500).json({ error: 'Something went wrong.' })
   }
   app.use(onError)
-  return { app, passkeys }
+  return { app, auth }
 }

@@ -9,21 +9,21 @@ export interface User {
 
 export interface App {
   readonly app: Application
-  readonly passkeys: CorbadoConnectRouter<User>
+  readonly auth: CorbadoConnectRouter<User>
 }
 
 /** @param origins of the pages that may call, such as `https://app.example.com` */
 export function createApp(origins: readonly string[], findUser: (identifier: string) => User | null): App {
-  const passkeys = corbadoConnect({
+  const auth = corbadoConnect({
     allowedOrigins: origins,
     session: cookieSession({ secret: process.env.SESSION_SECRET, sameSite: 'none' }),
     findUser,
   })
   const app = express()
   app.use(cors({ origin: [...origins], credentials: true, methods: ['GET', 'POST'] }))
-  app.use(passkeys)
+  app.use(auth)
 
-  const { requireAllowedOrigin, requireUser, signOut, user } = passkeys
+  const { requireAllowedOrigin, requireUser, signOut, user } = auth
   app.get('/me', requireUser, (req, res) => {
     res.json(user(req))
   })
@@ -31,5 +31,5 @@ export function createApp(origins: readonly string[], findUser: (identifier: str
     await signOut({ req, res })
     res.json({ success: true })
   })
-  return { app, passkeys }
+  return { app, auth }
 }

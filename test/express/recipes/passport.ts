@@ -27,28 +27,33 @@ declare global {
 
 export interface App {
   readonly app: Application
-  readonly passkeys: CorbadoConnectRouter<User>
+  readonly auth: CorbadoConnectRouter<User>
 }
 
 export function createApp(users: Users, secret: string, store: Store): App {
   const passport = new Passport()
   passport.use(
     new LocalStrategy({ usernameField: 'name' }, (name, password, done) => {
+      // passport-local passes on whatever the JSON held.
+      if (typeof name !== 'string' || typeof password !== 'string') return done(null, false)
       users.checkPassword(name, password).then((user) => done(null, user ?? false), done)
     }),
   )
   passport.serializeUser((user, done) => done(null, user.identifier))
-  // Asked on every request: a suspended user is out at once.
+  // Called on every request, so suspending a user takes effect immediately.
   passport.deserializeUser((identifier: string, done) => {
     users.find(identifier).then((user) => done(null, user ?? false), done)
   })
 
   const app = express()
-  const cookie = { path: '/', httpOnly: true, sameSite: 'lax', secure: process.env.NODE_ENV === 'production' } as const
-  app.use(session({ secret, store, name: 'sid', cookie, resave: false, saveUninitialized: false }))
+  // With __Host-, no other subdomain can set this cookie. It needs Secure, which http on localhost does not have.
+  const secure = process.env.NODE_ENV !== 'development'
+  const cookieName = secure ? '__Host-sid' : 'sid'
+  const cookie = { path: '/', httpOnly: true, sameSite: 'lax', secure } as const
+  app.use(session({ secret, store, name: cookieName, cookie, resave: false, saveUninitialized: false }))
   app.use(passport.session())
 
-  const passkeys = corbadoConnect({
+  const auth = corbadoConnect({
     findUser: (identifier: string) => users.find(identifier),
     session: {
       getUser: ({ req }) => req.user ?? null,
@@ -57,7 +62,7 @@ export function createApp(users: Users, secret: string, store: Store): App {
           // Passport regenerates the session, sets the user and waits until the session is saved.
           await promisify<void>((done) => req.logIn(user, done))()
         } catch (error) {
-          // Else express-session would save it with the answer, and a login that failed had a session.
+          // Otherwise express-session saves it with the response, and a failed login has a session.
           await promisify<void>((done) => req.session.destroy(done))().catch(() => {})
           throw error
         }
@@ -68,27 +73,28 @@ export function createApp(users: Users, secret: string, store: Store): App {
       },
     },
   })
-  app.use(passkeys)
+  app.use(auth)
 
   const checkPassword = passport.authenticate('local', { session: false })
-  app.post('/login', passkeys.requireAllowedOrigin, express.json(), checkPassword, async (req, res) => {
-    if (req.user !== undefined) res.json(await passkeys.signIn({ req, res }, req.user))
+  app.post('/login', auth.requireAllowedOrigin, express.json(), checkPassword, async (req, res) => {
+    if (req.user !== undefined) res.json(await auth.signIn({ req, res }, req.user))
   })
-  app.post('/logout', passkeys.requireAllowedOrigin, async (req, res) => {
-    await passkeys.signOut({ req, res })
+  app.post('/logout', auth.requireAllowedOrigin, async (req, res) => {
+    await auth.signOut({ req, res })
     res.json({ success: true })
   })
-  app.get('/me', passkeys.requireUser, (req, res) => {
-    res.json(passkeys.user(req))
+  app.get('/me', auth.requireUser, (req, res) => {
+    res.json(auth.user(req))
   })
 
-  // The message of a store that fails names hosts and commands: it is for the log alone.
+  // The message of a failing store names hosts and commands, so it goes to the log and not to the client.
   const onError: ErrorRequestHandler = (error, _req, res, next) => {
-    if (!isCorbadoError(error) || error.statusCode >= 500) console.error(error)
+    // Errors below 500 are the client's, and those of express.json() carry the request body: never log them.
+    if ((error.statusCode ?? 500) >= 500) console.error(error)
     if (res.headersSent) next(error)
     else if (isCorbadoError(error)) res.status(error.statusCode).set(error.headers).json(error)
     else res.status(error.statusCode ?? 500).json({ error: 'Something went wrong.' })
   }
   app.use(onError)
-  return { app, passkeys }
+  return { app, auth }
 }

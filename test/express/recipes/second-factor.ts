@@ -24,18 +24,21 @@ declare module 'express-session' {
 
 export interface App {
   readonly app: Application
-  readonly passkeys: CorbadoConnectRouter<User>
+  readonly auth: CorbadoConnectRouter<User>
 }
 
 export function createApp(users: Users, secret: string, store: Store): App {
   const app = express()
-  const cookie = { path: '/', httpOnly: true, sameSite: 'lax', secure: process.env.NODE_ENV === 'production' } as const
-  app.use(session({ secret, store, name: 'sid', cookie, resave: false, saveUninitialized: false }))
+  // With __Host-, no other subdomain can set this cookie. It needs Secure, which http on localhost does not have.
+  const secure = process.env.NODE_ENV !== 'development'
+  const cookieName = secure ? '__Host-sid' : 'sid'
+  const cookie = { path: '/', httpOnly: true, sameSite: 'lax', secure } as const
+  app.use(session({ secret, store, name: cookieName, cookie, resave: false, saveUninitialized: false }))
 
-  const passkeys = corbadoConnect({
+  const auth = corbadoConnect({
     findUser: (identifier: string) => users.find(identifier),
     session: {
-      // Half-signed-in users too: they need a connect token of type passkey-login.
+      // Includes half-signed-in users: they need a connect token of type passkey-login.
       async getUser({ req }, findUser) {
         const { userId } = req.session
         return userId === undefined ? null : findUser(userId)
@@ -67,16 +70,18 @@ export function createApp(users: Users, secret: string, store: Store): App {
       return userId
     },
   })
-  app.use(passkeys)
+  app.use(auth)
 
-  const { requireAllowedOrigin, requireUser, signIn, signOut, user } = passkeys
-  /** The guard of your own routes, always after `requireUser`: a password alone is not enough. */
+  const { requireAllowedOrigin, requireUser, signIn, signOut, user } = auth
+  /** Guards your own routes, always after `requireUser`: the password is not enough. */
   const requireBothFactors: RequestHandler = (req, _res, next) => {
     next(req.session.awaitsPasskey === false ? undefined : new CorbadoError('NOT_AUTHENTICATED'))
   }
 
   app.post('/login', requireAllowedOrigin, express.json(), async (req, res) => {
-    const found = await users.checkPassword(req.body.name, req.body.password)
+    const { name, password } = req.body ?? {}
+    const areStrings = typeof name === 'string' && typeof password === 'string'
+    const found = areStrings ? await users.checkPassword(name, password) : null
     if (found === null) res.status(401).json({ error: 'Wrong name or password' })
     else res.json(await signIn({ req, res }, found))
   })
@@ -88,13 +93,14 @@ export function createApp(users: Users, secret: string, store: Store): App {
     res.json(user(req))
   })
 
-  // What your own routes and guards throw comes to your own error handler.
+  // Errors of your own routes and guards come to your own error handler.
   const onError: ErrorRequestHandler = (error, _req, res, next) => {
-    if (!isCorbadoError(error) || error.statusCode >= 500) console.error(error)
+    // Errors below 500 are the client's, and those of express.json() carry the request body: never log them.
+    if ((error.statusCode ?? 500) >= 500) console.error(error)
     if (res.headersSent) next(error)
     else if (isCorbadoError(error)) res.status(error.statusCode).set(error.headers).json(error)
     else res.status(error.statusCode ?? 500).json({ error: 'Something went wrong.' })
   }
   app.use(onError)
-  return { app, passkeys }
+  return { app, auth }
 }

@@ -20,12 +20,20 @@ declare module 'fastify' {
   }
 }
 
-const cookieName = 'sid'
-const cookie = { path: '/', httpOnly: true, sameSite: 'lax', secure: process.env.NODE_ENV === 'production' } as const
+/** The body of `/login`: anything that is not two strings is refused before it reaches your database. */
+const credentials = {
+  type: 'object',
+  required: ['name', 'password'],
+  properties: { name: { type: 'string', maxLength: 254 }, password: { type: 'string', maxLength: 1024 } },
+} as const
 
 export async function createApp(users: Users, secret: string, store: SessionStore): Promise<FastifyInstance> {
+  // With __Host-, no other subdomain can set this cookie. It needs Secure, which http on localhost does not have.
+  const secure = process.env.NODE_ENV !== 'development'
+  const cookieName = secure ? '__Host-sid' : 'sid'
+  const cookie = { path: '/', httpOnly: true, sameSite: 'lax', secure } as const
   const app = Fastify()
-  // The message of a store that fails names hosts and commands: it is for the log alone.
+  // The message of a failing store names hosts and commands, so it goes to the log and not to the client.
   app.setErrorHandler((error: FastifyError, request, reply) => {
     if (isCorbadoError(error) || (error.statusCode ?? 500) < 500) throw error
     request.log.error(error)
@@ -47,7 +55,7 @@ export async function createApp(users: Users, secret: string, store: SessionStor
           request.session.set('userId', user.identifier)
           await request.session.save()
         } catch (error) {
-          // Else the plugin would save it with the answer, and a login that failed had a session.
+          // Otherwise the plugin saves it with the response, and a failed login has a session.
           await request.session.destroy().catch(() => {})
           throw error
         }
@@ -63,7 +71,7 @@ export async function createApp(users: Users, secret: string, store: SessionStor
   const { requireAllowedOrigin, requireUser, signIn, signOut, user } = app.corbadoConnect
   app.post<{ Body: { name: string; password: string } }>(
     '/login',
-    { onRequest: [requireAllowedOrigin] },
+    { onRequest: [requireAllowedOrigin], schema: { body: credentials } },
     async (request, reply) => {
       const found = await users.checkPassword(request.body.name, request.body.password)
       if (found === null) return reply.code(401).send({ error: 'Wrong name or password' })

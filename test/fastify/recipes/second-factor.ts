@@ -22,16 +22,26 @@ declare module 'fastify' {
   }
 }
 
+/** The body of `/login`: anything that is not two strings is refused before it reaches your database. */
+const credentials = {
+  type: 'object',
+  required: ['name', 'password'],
+  properties: { name: { type: 'string', maxLength: 254 }, password: { type: 'string', maxLength: 1024 } },
+} as const
+
 export async function createApp(users: Users, secret: string, store: SessionStore): Promise<FastifyInstance> {
   const app = Fastify()
   await app.register(fastifyCookie)
-  const cookie = { path: '/', httpOnly: true, sameSite: 'lax', secure: process.env.NODE_ENV === 'production' } as const
-  await app.register(fastifySession, { secret, store, cookieName: 'sid', cookie, saveUninitialized: false })
+  // With __Host-, no other subdomain can set this cookie. It needs Secure, which http on localhost does not have.
+  const secure = process.env.NODE_ENV !== 'development'
+  const cookieName = secure ? '__Host-sid' : 'sid'
+  const cookie = { path: '/', httpOnly: true, sameSite: 'lax', secure } as const
+  await app.register(fastifySession, { secret, store, cookieName, cookie, saveUninitialized: false })
 
   await app.register(corbadoConnect, {
     findUser: (identifier: string) => users.find(identifier),
     session: {
-      // Half-signed-in users too: they need a connect token of type passkey-login.
+      // Includes half-signed-in users: they need a connect token of type passkey-login.
       async getUser({ request }, findUser) {
         const userId = request.session.get('userId')
         return userId === undefined ? null : findUser(userId)
@@ -65,14 +75,14 @@ export async function createApp(users: Users, secret: string, store: SessionStor
   })
 
   const { requireAllowedOrigin, requireUser, signIn, signOut, user } = app.corbadoConnect
-  /** The guard of your own routes, always after `requireUser`: a password alone is not enough. */
+  /** Guards your own routes, always after `requireUser`: the password is not enough. */
   async function requireBothFactors(request: FastifyRequest): Promise<void> {
     if (request.session.get('awaitsPasskey') !== false) throw new CorbadoError('NOT_AUTHENTICATED')
   }
 
   app.post<{ Body: { name: string; password: string } }>(
     '/login',
-    { onRequest: [requireAllowedOrigin] },
+    { onRequest: [requireAllowedOrigin], schema: { body: credentials } },
     async (request, reply) => {
       const found = await users.checkPassword(request.body.name, request.body.password)
       if (found === null) return reply.code(401).send({ error: 'Wrong name or password' })

@@ -19,19 +19,28 @@ declare module 'fastify' {
   }
 }
 
+/** The body of `/login`: anything that is not two strings is refused before it reaches your database. */
+const credentials = {
+  type: 'object',
+  required: ['name', 'password'],
+  properties: { name: { type: 'string', maxLength: 254 }, password: { type: 'string', maxLength: 1024 } },
+} as const
+
 /** @param key 32 bytes */
 export async function createApp(users: Users, key: Buffer): Promise<FastifyInstance> {
+  // With __Host-, no other subdomain can set this cookie. It needs Secure, which http on localhost does not have.
+  const secure = process.env.NODE_ENV !== 'development'
   const app = Fastify()
   await app.register(fastifySecureSession, {
     key,
     sessionName: 'signedIn',
-    cookieName: 'signed_in',
+    cookieName: secure ? '__Host-signed-in' : 'signed-in',
     expiry: 3600,
     cookie: {
       path: '/',
       httpOnly: true,
       sameSite: 'lax',
-      secure: process.env.NODE_ENV === 'production',
+      secure,
       maxAge: 3600,
     },
   })
@@ -57,7 +66,7 @@ export async function createApp(users: Users, key: Buffer): Promise<FastifyInsta
   const { requireAllowedOrigin, requireUser, signIn, signOut, user } = app.corbadoConnect
   app.post<{ Body: { name: string; password: string } }>(
     '/login',
-    { onRequest: [requireAllowedOrigin] },
+    { onRequest: [requireAllowedOrigin], schema: { body: credentials } },
     async (request, reply) => {
       const found = await users.checkPassword(request.body.name, request.body.password)
       if (found === null) return reply.code(401).send({ error: 'Wrong name or password' })

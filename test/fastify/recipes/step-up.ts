@@ -6,9 +6,15 @@ export interface User {
   readonly displayName: string
 }
 
+const transfer = {
+  type: 'object',
+  required: ['amount', 'signedPasskeyData'],
+  properties: { amount: { type: 'number' }, signedPasskeyData: { type: 'string' } },
+} as const
+
 interface Transfer {
   readonly amount: number
-  /** What Corbado's login component gave to the page a moment ago. */
+  /** What Corbado's web client gave to the page a moment ago. */
   readonly signedPasskeyData: string
 }
 
@@ -17,7 +23,8 @@ export async function createApp(findUser: (identifier: string) => User | null): 
   await app.register(corbadoConnect, { session: cookieSession({ secret: process.env.SESSION_SECRET }), findUser })
 
   const { requireAllowedOrigin, requireUser, user, verifyPasskey } = app.corbadoConnect
-  app.post<{ Body: Transfer }>('/transfer', { onRequest: [requireAllowedOrigin, requireUser] }, async (request) => {
+  const route = { onRequest: [requireAllowedOrigin, requireUser], schema: { body: transfer } }
+  app.post<{ Body: Transfer }>('/transfer', route, async (request) => {
     const { amount, signedPasskeyData } = request.body
     const claims = await verifyPasskey({ user: user(request), signedPasskeyData })
     return { transferred: amount, confirmedBy: claims.webauthnId }
