@@ -7,7 +7,7 @@ import { type Visitor, visit } from './visitor.js'
 
 type Look = { scheme: 'light' | 'dark'; width: number }
 
-/** Every state is looked at in light and dark, wide and narrow; every other one the other way round. */
+/** Every state is checked in two looks. The states alternate, so that all four combinations are covered. */
 const looks: readonly (readonly Look[])[] = [
   [
     { scheme: 'light', width: 1280 },
@@ -32,9 +32,10 @@ t.test('the page', { skip: noChromium }, async (t) => {
     })
 
   await scene('axe finds nothing in any state, light and dark, wide and narrow', everyState)
-  await scene('all of it with the keyboard alone', keyboardOnly)
-  await scene('says things once, where a screen reader hears them', announcements)
-  await scene('stands still for people who ask for that, and obeys its own policy', mannersOfThePage)
+  await scene('everything works with the keyboard only', keyboardOnly)
+  await scene('tells screen readers everything once', announcements)
+  await scene('keeps the card in place and in view', steadyCard)
+  await scene('respects reduced motion and its content security policy', motionAndPolicy)
 })
 
 async function everyState(t: Test, visitor: Visitor) {
@@ -48,7 +49,7 @@ async function everyState(t: Test, visitor: Visitor) {
 
   await visitor.click('Sign in with a passkey')
   await page.getByText('Demo accounts').click()
-  await inspect('a field that is not filled in, and the demo accounts')
+  await inspect('an empty field and the demo accounts')
 
   await visitor.signInWithPassword()
   await inspect('the offer of a passkey')
@@ -64,15 +65,21 @@ async function everyState(t: Test, visitor: Visitor) {
   await visitor.signOut()
   await inspect('signed out')
 
-  await device.recognises(false)
+  await device.recognizes(false)
   await visitor.answering(async () => {
     await visitor.click('Sign in with your passkey')
-    await visitor.refusal()
+    await visitor.information()
   })
-  await inspect('a refusal')
+  await inspect('information about a closed prompt')
+
+  await page.getByLabel('E-mail address').fill('jane@example.com')
+  await page.getByLabel('Password', { exact: true }).fill('wrong')
+  await visitor.click('Sign in with password')
+  await visitor.failure()
+  await inspect('a failure')
 
   await page.getByText('Password', { exact: true }).evaluate((label) => label.remove())
-  t.match(await violations(page), [/^label.*password/], 'it would have found something')
+  t.match(await violations(page), [/^label.*password/], 'axe finds a missing label')
 }
 
 async function noViolations(t: Test, page: Page, state: string, { scheme, width }: Look) {
@@ -80,12 +87,12 @@ async function noViolations(t: Test, page: Page, state: string, { scheme, width 
   await page.setViewportSize({ width, height: 900 })
   t.same(await violations(page), [], `${state}, ${scheme}, ${width} pixels wide`)
   const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)
-  t.ok(overflow <= 0, `${state}: nothing to scroll sideways at ${width}`)
+  t.ok(overflow <= 0, `${state}: no horizontal scrolling at ${width}`)
 }
 
-/** What axe finds, each with the first element that it is about. */
+/** Returns what axe finds, each with the first element concerned. */
 async function violations(page: Page): Promise<string[]> {
-  // The page's policy lets no script in; the debugger may.
+  // The page's policy forbids other scripts, but the debugger may add one.
   await page.evaluate(axe.source)
   return page.evaluate(async () => {
     const { violations } = await window.axe.run(document)
@@ -100,12 +107,12 @@ async function keyboardOnly(t: Test, visitor: Visitor) {
     page.evaluate(
       () => document.activeElement?.getAttribute('aria-label') ?? document.activeElement?.textContent?.trim(),
     )
-  /** Presses Tab until the focus is where it should be, and says whether it is to be seen there. */
+  /** Presses Tab until an element has the focus, and checks that the focus is visible there. */
   const tabTo = async (name: string) => {
     for (let steps = 0; steps < 40 && (await focused()) !== name; steps += 1) await keyboard.press('Tab')
     t.equal(await focused(), name)
     const outline = await page.evaluate(() => getComputedStyle(document.activeElement ?? document.body).outlineStyle)
-    t.equal(outline, 'solid', `the focus on “${name}” is to be seen`)
+    t.equal(outline, 'solid', `the focus on “${name}” is visible`)
   }
 
   await keyboard.press('Tab')
@@ -116,7 +123,7 @@ async function keyboardOnly(t: Test, visitor: Visitor) {
   await keyboard.type('correct horse battery staple')
   await keyboard.press('Enter')
   await page.getByText('You have no passkey yet.').waitFor()
-  t.equal(await focused(), 'Hello, Jane Doe', 'reading goes on with what is new')
+  t.equal(await focused(), 'Hello, Jane Doe', 'the focus is on the new view')
 
   await tabTo('Create a passkey')
   await visitor.answering(async () => {
@@ -128,13 +135,13 @@ async function keyboardOnly(t: Test, visitor: Visitor) {
   await tabTo('Delete Passkey in Chrome on Linux')
   await keyboard.press('Enter')
   await page.getByRole('dialog').waitFor()
-  t.equal(await focused(), 'Keep it', 'the harmless answer comes first')
+  t.equal(await focused(), 'Keep it', 'the safe answer has the focus')
   await keyboard.press('Escape')
   await page.getByRole('dialog').waitFor({ state: 'hidden' })
-  t.equal(await focused(), 'Delete Passkey in Chrome on Linux', 'back where one came from')
+  t.equal(await focused(), 'Delete Passkey in Chrome on Linux', 'the focus returns to the button')
   await keyboard.press('Enter')
   await page.getByRole('dialog').waitFor()
-  // The end of the question before may be told of only now; it does not answer this one.
+  // The `close` event of the previous dialog can arrive now. It must not answer this one.
   await page.locator('#confirm').dispatchEvent('close')
   await tabTo('Delete')
   await keyboard.press('Enter')
@@ -147,9 +154,10 @@ async function keyboardOnly(t: Test, visitor: Visitor) {
   await page.getByText('You are signed out.').waitFor()
   t.equal(await focused(), 'Sign in')
 
+  await visitor.unfoldForm()
   await page.getByLabel('E-mail address').fill('jane@example.com')
   await page.getByLabel('E-mail address').press('Enter')
-  t.match(await visitor.refusal(), /^No passkey was found/, 'Enter behind an address means the passkey')
+  t.match(await visitor.information(), /^There is no passkey/, 'Enter in the address field means the passkey')
 }
 
 async function announcements(t: Test, visitor: Visitor) {
@@ -163,11 +171,11 @@ async function announcements(t: Test, visitor: Visitor) {
   const described = page.locator(
     `#${await page.getByLabel('Password', { exact: true }).getAttribute('aria-describedby')}`,
   )
-  t.equal(await described.textContent(), 'Type your password.')
+  t.equal(await described.textContent(), 'Enter your password.')
 
   await page.getByLabel('Password', { exact: true }).fill('wrong')
   await visitor.click('Sign in with password')
-  await visitor.refusal()
+  await visitor.failure()
   t.same(await said(), ['The e-mail address or the password is wrong.'])
   await visitor.signInWithPassword()
   t.same(await said(), ['You are signed in.'])
@@ -177,7 +185,34 @@ async function announcements(t: Test, visitor: Visitor) {
   t.same(await said(), ['You are signed out.'])
 }
 
-async function mannersOfThePage(t: Test, visitor: Visitor) {
+async function steadyCard(t: Test, visitor: Visitor) {
+  const { page } = visitor
+  await page.setViewportSize({ width: 1280, height: 720 })
+  const top = (id: string) => page.locator(id).evaluate((card) => Math.round(card.getBoundingClientRect().top))
+  const before = await top('#sign-in')
+  await page.getByLabel('E-mail address').fill('jane@example.com')
+  await page.getByLabel('Password', { exact: true }).fill('wrong')
+  await visitor.click('Sign in with password')
+  await visitor.failure()
+  t.equal(await top('#sign-in'), before, 'a notice does not move the card')
+  const covered = await page.evaluate(() => {
+    const notice = document.querySelector('.notice')?.getBoundingClientRect().bottom ?? 0
+    const card = document.querySelector('#sign-in')?.getBoundingClientRect().top ?? 0
+    return notice > card
+  })
+  t.notOk(covered, 'nor cover it')
+
+  await visitor.signInWithPassword()
+  await visitor.createPasskey()
+  await page.evaluate(() => scrollTo(0, document.documentElement.scrollHeight))
+  t.ok((await page.evaluate(() => scrollY)) > 300, 'the panel is long')
+  t.equal(await top('#account'), before, 'the card stays in view beside the panel')
+  await page.setViewportSize({ width: 1280, height: 300 })
+  await page.getByRole('button', { name: 'Delete Passkey in Chrome on Linux' }).scrollIntoViewIfNeeded()
+  t.ok(await page.locator('#account').isVisible(), 'also in a low window')
+}
+
+async function motionAndPolicy(t: Test, visitor: Visitor) {
   const { page } = visitor
   const response = await page.reload()
   const policy = (await response?.headerValue('content-security-policy')) ?? ''
@@ -187,7 +222,7 @@ async function mannersOfThePage(t: Test, visitor: Visitor) {
   t.same(
     visitor.complaints.filter((complaint) => complaint !== '401 /me'),
     [],
-    'nothing on the page was in the way of its policy',
+    'nothing on the page violates its policy',
   )
 
   await page.emulateMedia({ reducedMotion: 'reduce' })

@@ -1,13 +1,14 @@
-import type { Browser, BrowserContext, CDPSession, Cookie, Page, Request } from 'playwright-core'
+import type { Browser, BrowserContext, Cookie, Page, Request } from 'playwright-core'
+import { type Authenticator, attachAuthenticator } from '../support/chromium.js'
 
 export const jane = { email: 'jane@example.com', password: 'correct horse battery staple' }
 
-/** A person with a fresh browser profile and one device that can hold passkeys. */
+/** A person with a new browser profile and one device for passkeys. */
 export class Visitor {
   readonly context: BrowserContext
   readonly page: Page
   readonly device: Device
-  /** What the browser's console complained about: `401 /me` for an answer, its text for everything else. */
+  /** Warnings and errors in the browser's console: `401 /me` for a response, otherwise the message. */
   readonly complaints: string[] = []
   /** Every secret that this page has sent or received. */
   readonly secrets = new Set<string>()
@@ -36,10 +37,18 @@ export class Visitor {
   }
 
   async signInWithPassword({ email, password } = jane): Promise<void> {
+    await this.unfoldForm()
     await this.page.getByLabel('E-mail address').fill(email)
     await this.page.getByLabel('Password', { exact: true }).fill(password)
     await this.click('Sign in with password')
     await this.#signedIn()
+  }
+
+  /** Shows the form for every account when only the button for the last passkey is shown. */
+  async unfoldForm(): Promise<void> {
+    if (await this.page.getByLabel('E-mail address').isHidden()) {
+      await this.click('Use another account or your password')
+    }
   }
 
   /** Presses the button that starts a passkey login and lets the device answer. */
@@ -67,8 +76,8 @@ export class Visitor {
   /** A second tab of the same browser. */
   async openTab(): Promise<Page> {
     const tab = await this.context.newPage()
-    // Without one the browser takes seconds to find out that there is none.
-    await attachDevice(tab)
+    // Without an authenticator the browser takes seconds to find out that there is none.
+    await attachAuthenticator(tab, { answers: false })
     await tab.goto(this.#origin)
     return tab
   }
@@ -77,7 +86,7 @@ export class Visitor {
     await this.page.locator('html[data-autofill=offered]').waitFor()
   }
 
-  /** The person answers every dialog that comes up in the meantime, and picks nothing from the autofill. */
+  /** Answers every passkey dialog in the meantime, but picks nothing from the autofill. */
   async answering(during: () => Promise<void>): Promise<void> {
     await this.page.evaluate(() => {
       document.documentElement.dataset.lookingAt = 'dialogs'
@@ -92,7 +101,7 @@ export class Visitor {
     }
   }
 
-  /** The person picks a passkey from the autofill as soon as it is offered. */
+  /** Picks a passkey from the autofill as soon as it is offered. */
   async picking(during: () => Promise<void>): Promise<void> {
     await this.device.answers(true)
     try {
@@ -106,12 +115,17 @@ export class Visitor {
     await this.page.getByRole('button', { name: button, exact: true }).click()
   }
 
-  /** What the page refused, once it says so. */
-  async refusal(): Promise<string> {
-    return (await this.page.locator('#notice[role=alert] p').textContent()) ?? ''
+  /** The text of the red notice, once there is one. */
+  async failure(): Promise<string> {
+    return (await this.page.locator('#notice[role=alert] .failure').textContent()) ?? ''
   }
 
-  /** The big words of what is on the page. */
+  /** The text of the neutral notice, once there is one. */
+  async information(): Promise<string> {
+    return (await this.page.locator('#notice[role=status] .information').textContent()) ?? ''
+  }
+
+  /** The main heading. */
   async heading(): Promise<string> {
     return (await this.page.getByRole('heading', { level: 1 }).textContent()) ?? ''
   }
@@ -136,18 +150,18 @@ export class Visitor {
     )
   }
 
-  /** A connect token, got as the page gets it. */
+  /** Requests a connect token as the page does. */
   async connectToken(type: string): Promise<string> {
     const { body } = await this.post('/auth/createConnectToken', { type })
     return typeof body === 'object' && body !== null && 'connectToken' in body ? String(body.connectToken) : ''
   }
 
-  /** The cookie of the session, as the browser keeps it. */
+  /** The session cookie as the browser stores it. */
   async sessionCookie(): Promise<Cookie | undefined> {
     return (await this.context.cookies()).find(({ name }) => name.includes('corbado_connect_session'))
   }
 
-  /** Everything that a script of this origin has stored, as one text. */
+  /** Everything that scripts of this origin have stored, as one string. */
   stored(): Promise<string> {
     return this.page.evaluate(() => JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie]))
   }
@@ -158,68 +172,49 @@ export class Visitor {
   }
 }
 
-/** A device that can hold passkeys. It answers when it is told to, and never by itself. */
+/** A device for passkeys. It answers a prompt only when a test tells it to. */
 export class Device {
-  readonly #session: CDPSession
-  readonly #authenticatorId: string
+  readonly #authenticator: Authenticator
 
-  constructor(session: CDPSession, authenticatorId: string) {
-    this.#session = session
-    this.#authenticatorId = authenticatorId
+  constructor(authenticator: Authenticator) {
+    this.#authenticator = authenticator
   }
 
-  /** Whether somebody touches it when it asks. */
+  /** Whether somebody confirms its prompts. */
   async answers(enabled: boolean): Promise<void> {
-    const authenticatorId = this.#authenticatorId
-    await this.#session.send('WebAuthn.setAutomaticPresenceSimulation', { authenticatorId, enabled })
+    const { cdp, authenticatorId } = this.#authenticator
+    await cdp.send('WebAuthn.setAutomaticPresenceSimulation', { authenticatorId, enabled })
   }
 
-  /** Whether it recognises the person; where not, every prompt ends as if it had been cancelled. */
-  async recognises(person: boolean): Promise<void> {
-    const authenticatorId = this.#authenticatorId
-    await this.#session.send('WebAuthn.setUserVerified', { authenticatorId, isUserVerified: person })
+  /** Whether it recognizes the person. If not, every prompt ends as if it had been canceled. */
+  async recognizes(person: boolean): Promise<void> {
+    const { cdp, authenticatorId } = this.#authenticator
+    await cdp.send('WebAuthn.setUserVerified', { authenticatorId, isUserVerified: person })
   }
 
   /** How many passkeys it holds. */
   async passkeyCount(): Promise<number> {
-    const authenticatorId = this.#authenticatorId
-    const { credentials } = await this.#session.send('WebAuthn.getCredentials', { authenticatorId })
+    const { cdp, authenticatorId } = this.#authenticator
+    const { credentials } = await cdp.send('WebAuthn.getCredentials', { authenticatorId })
     return credentials.length
   }
 }
 
-/** A new person at the app's page, which is open. */
+/** Opens the app's page in a new browser profile. */
 export async function visit(browser: Browser, origin: string): Promise<Visitor> {
   const context = await browser.newContext()
-  // Nothing on this page takes seconds; what does not come should fail with the name of what was awaited.
+  // Nothing on this page takes this long. A short timeout names the locator that was awaited.
   context.setDefaultTimeout(15_000)
   const page = await context.newPage()
   await markAutofill(page)
-  const visitor = new Visitor(origin, page, await attachDevice(page))
+  const visitor = new Visitor(origin, page, new Device(await attachAuthenticator(page, { answers: false })))
   await visitor.open()
   return visitor
 }
 
-async function attachDevice(page: Page): Promise<Device> {
-  const session = await page.context().newCDPSession(page)
-  await session.send('WebAuthn.enable', { enableUI: false })
-  const { authenticatorId } = await session.send('WebAuthn.addVirtualAuthenticator', {
-    options: {
-      protocol: 'ctap2',
-      ctap2Version: 'ctap2_1',
-      transport: 'internal',
-      hasResidentKey: true,
-      hasUserVerification: true,
-      isUserVerified: true,
-      automaticPresenceSimulation: false,
-    },
-  })
-  return new Device(session, authenticatorId)
-}
-
 /**
- * Writes down on the page when the browser offers passkeys in the autofill; nothing else would show it. And while the
- * person looks at dialogs, the simulated device does not get to see that offer, which it would take at once.
+ * Marks the page while the browser offers passkeys in the autofill, because nothing else shows that. While the person
+ * answers dialogs, the offer is held back from the simulated device, which would accept it at once.
  */
 async function markAutofill(page: Page): Promise<void> {
   await page.addInitScript(() => {
@@ -244,7 +239,7 @@ async function markAutofill(page: Page): Promise<void> {
   })
 }
 
-/** What must never be found anywhere else: passwords and tokens, as they travel. */
+/** Passwords and tokens in a request. They must not be found anywhere else. */
 function secretsIn(request: Request): string[] {
   const body = request.postData() ?? ''
   const fields = ['password', 'signedPasskeyData', 'connectToken', 'appendTokenValue']

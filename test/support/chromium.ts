@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
+import { type Browser, type BrowserContext, type CDPSession, chromium, type Page } from 'playwright-core'
 
 const usualPlaces = [
   '/usr/bin/chromium',
@@ -32,6 +32,40 @@ export function launchChromium(): Promise<Browser> {
   })
 }
 
+/** A simulated device that holds passkeys, and the session to control it. */
+export interface Authenticator {
+  readonly cdp: CDPSession
+  readonly authenticatorId: string
+}
+
+/**
+ * Attaches a virtual authenticator to a page. It survives navigation.
+ *
+ * @param options.answers whether it answers every prompt at once; default true
+ * @param options.synced whether its passkeys count as synced between devices; default false
+ */
+export async function attachAuthenticator(
+  page: Page,
+  { answers = true, synced = false }: { answers?: boolean; synced?: boolean } = {},
+): Promise<Authenticator> {
+  const cdp = await page.context().newCDPSession(page)
+  await cdp.send('WebAuthn.enable', { enableUI: false })
+  const { authenticatorId } = await cdp.send('WebAuthn.addVirtualAuthenticator', {
+    options: {
+      protocol: 'ctap2',
+      ctap2Version: 'ctap2_1',
+      transport: 'internal',
+      hasResidentKey: true,
+      hasUserVerification: true,
+      isUserVerified: true,
+      automaticPresenceSimulation: answers,
+      defaultBackupEligibility: synced,
+      defaultBackupState: synced,
+    },
+  })
+  return { cdp, authenticatorId }
+}
+
 export interface PasskeyPage {
   context: BrowserContext
   page: Page
@@ -45,19 +79,7 @@ export interface PasskeyPage {
 export async function openPasskeyPage(browser: Browser): Promise<PasskeyPage> {
   const context = await browser.newContext()
   const page = await context.newPage()
-  const cdp = await context.newCDPSession(page)
-  await cdp.send('WebAuthn.enable', { enableUI: false })
-  const { authenticatorId } = await cdp.send('WebAuthn.addVirtualAuthenticator', {
-    options: {
-      protocol: 'ctap2',
-      ctap2Version: 'ctap2_1',
-      transport: 'internal',
-      hasResidentKey: true,
-      hasUserVerification: true,
-      isUserVerified: true,
-      automaticPresenceSimulation: true,
-    },
-  })
+  const { cdp, authenticatorId } = await attachAuthenticator(page)
   return {
     context,
     page,

@@ -3,7 +3,7 @@ import { copyOf, element, part } from './element.js'
 import type { Passkey } from './passkeys.js'
 import { since } from './times.js'
 
-/** What a person can do who is signed in. */
+/** What a person can do after signing in. */
 export interface AccountActions {
   create(button: HTMLButtonElement): void
   delete(passkey: Passkey, name: string, button: HTMLButtonElement): void
@@ -59,7 +59,7 @@ export class AccountView {
     this.#listTitle.focus()
   }
 
-  /** One invitation at a time: with the offer open, the list's own button would say the same. */
+  /** Shows either the offer or the button of the list, because both do the same. */
   offerPasskey(open: boolean): void {
     this.#offer.hidden = !open
     this.#add.hidden = open
@@ -71,7 +71,7 @@ export class AccountView {
     this.showState(passkeys.length === 0 ? 'You have no passkey yet.' : '')
   }
 
-  /** A line in the place of the list. */
+  /** Shows a line in place of the list. */
   showState(text: string): void {
     this.#state.textContent = text
     this.#state.hidden = text === ''
@@ -93,7 +93,7 @@ export class AccountView {
   }
 }
 
-/** The name of the password manager, where Corbado knows it, and the place the passkey was made at. */
+/** The name of the password manager, if Corbado knows it, and where the passkey was created. */
 function nameOf({ aaguidDetails, sourceBrowser, sourceOS }: Passkey): string {
   return `${aaguidDetails?.name || 'Passkey'} in ${sourceBrowser} on ${sourceOS}`
 }

@@ -4,14 +4,14 @@ export interface Profile {
   readonly email: string
 }
 
-/** What a connect token may be for. */
+/** The operation that a connect token allows. */
 export type ConnectTokenType = 'passkey-append' | 'passkey-list' | 'passkey-delete'
 
-/** The app refused, or could not answer. */
+/** The app answered with an error. */
 export class AppError extends Error {
   override readonly name = 'AppError'
   readonly status: number
-  /** `CORBADO_…` for the two routes of Corbado Connect. */
+  /** `CORBADO_…` for the routes of Corbado Connect. */
   readonly code: string | undefined
   readonly retryAfterSeconds: number | undefined
 
@@ -28,12 +28,12 @@ export class AppUnreachable extends Error {
   override readonly name = 'AppUnreachable'
 }
 
-/** The login was accepted, and yet nobody is signed in. */
+/** The login was accepted, but the browser did not keep the session. */
 export class SessionNotKept extends Error {
   override readonly name = 'SessionNotKept'
 }
 
-/** Who is signed in, or null. */
+/** Returns who is signed in, or null. */
 export async function whoAmI(): Promise<Profile | null> {
   try {
     return await call('GET', '/me')
@@ -51,13 +51,13 @@ export async function signOut(): Promise<void> {
   await call('POST', '/logout', {})
 }
 
-/** What Corbado knows this person by. */
+/** Returns the identifier by which Corbado knows this person. */
 export async function passkeyIdentifier(email: string): Promise<string> {
   const { identifier } = await call<{ identifier: string }>('POST', '/passkeyIdentifier', { email })
   return identifier
 }
 
-/** A token for one operation with the passkeys of whoever is signed in. */
+/** Creates a token for one operation with the passkeys of the signed-in user. */
 export async function createConnectToken(type: ConnectTokenType): Promise<string> {
   const { connectToken } = await call<{ connectToken: string }>('POST', '/auth/createConnectToken', { type })
   return connectToken

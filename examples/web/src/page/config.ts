@@ -1,11 +1,11 @@
 import { element } from './element.js'
 
-/** What the app has written into the page. */
+/** The configuration that the app writes into the page. */
 export interface PageConfig {
   readonly projectId: string
   /** Origin of Corbado's Frontend API. */
   readonly frontendApi: string
-  /** Corbado's clientState of an earlier login: a script cannot read the cookie that it is kept in. */
+  /** Corbado's clientState of an earlier login: scripts cannot read the cookie that stores it. */
   readonly clientState?: string
 }
 

@@ -1,6 +1,6 @@
 import { element } from './element.js'
 
-/** Asks before something is deleted. Escape and "Keep it" say no. */
+/** Asks before deleting. Escape and "Keep it" cancel. */
 export function confirmDeletion(text: string): Promise<boolean> {
   const dialog = element('confirm', HTMLDialogElement)
   element('confirm-text', HTMLElement).textContent = text
@@ -11,7 +11,7 @@ export function confirmDeletion(text: string): Promise<boolean> {
       asked.abort()
       resolve(confirmed)
     }
-    // Not by `close`: that event comes later, and could answer the next question.
+    // Do not use the `close` event: it fires later and could answer the next question.
     dialog.addEventListener('cancel', () => answer(false), { signal: asked.signal })
     dialog.addEventListener(
       'submit',

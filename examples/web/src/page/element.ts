@@ -1,14 +1,14 @@
-/** The element with this ID, of this kind; a page without it is broken and says so. */
+/** Returns the element with this ID. Throws if it is missing or of another kind. */
 export function element<Kind extends Element>(id: string, kind: new () => Kind): Kind {
   return expect(document.getElementById(id), kind, `#${id}`)
 }
 
-/** The first element inside another one that a selector finds, of this kind. */
+/** Returns the first element inside another one that matches a selector. Throws if it is missing or of another kind. */
 export function part<Kind extends Element>(within: ParentNode, selector: string, kind: new () => Kind): Kind {
   return expect(within.querySelector(selector), kind, selector)
 }
 
-/** A new copy of what stands in a template. */
+/** Returns a new copy of a template's content. */
 export function copyOf(templateId: string): HTMLElement {
   const content = element(templateId, HTMLTemplateElement).content.cloneNode(true)
   if (!(content instanceof DocumentFragment)) throw new Error(`The template ${templateId} is empty`)

@@ -4,7 +4,7 @@ import { readConfig } from './config.js'
 import { confirmDeletion } from './confirm.js'
 import { element } from './element.js'
 import { type Doing, explain } from './messages.js'
-import { announce, clearNotice, refuse, tell } from './notices.js'
+import { announce, clearNotice, showNotice } from './notices.js'
 import { Passkeys } from './passkeys.js'
 import { SignInView } from './sign-in-view.js'
 import { type News, Tabs } from './tabs.js'
@@ -15,7 +15,7 @@ const passkeys = new Passkeys(readConfig())
 const tabs = new Tabs((news) => void hear(news))
 
 let signedIn: Profile | null = null
-/** One thing at a time: a second click, or news from another tab, waits or is ignored. */
+/** One action at a time: a second click is ignored, and news from another tab waits. */
 let busy = false
 let unheard: News | undefined
 let autofill: AbortController | undefined
@@ -47,17 +47,17 @@ const accountView = new AccountView({
       tabs.tell('passkeys')
       await list()
       accountView.focusList()
-      tell('Your passkey is ready. Next time, sign in with it.')
+      succeed('Your passkey is ready. Next time, sign in with it.')
     }),
   delete: async (passkey, name, button) => {
-    const sure = await confirmDeletion(`You can no longer sign in with “${name}”. This cannot be undone.`)
+    const sure = await confirmDeletion(`You will no longer be able to sign in with “${name}”. This cannot be undone.`)
     if (!sure) return
     await act('Deleting a passkey', 'deleting', button, async () => {
       await passkeys.delete(passkey)
       tabs.tell('passkeys')
       await list()
       accountView.focusList()
-      tell('The passkey was deleted.')
+      succeed('The passkey was deleted.')
     })
   },
   signOut: (button) =>
@@ -65,7 +65,7 @@ const accountView = new AccountView({
       await signOut()
       tabs.tell('session')
       leave()
-      tell('You are signed out.')
+      succeed('You are signed out.')
     }),
 })
 
@@ -79,27 +79,27 @@ async function start(): Promise<void> {
     else await showAccount(profile)
   } catch (error) {
     showSignIn()
-    refuse(explain(error, 'listing'))
+    showNotice(explain(error, 'listing'))
   } finally {
     element('loading', HTMLElement).remove()
   }
 }
 
-/** Does what a person asked for; whatever goes wrong is said in their words. */
+/** Does what the person asked for, and explains what goes wrong. */
 async function act(title: string, doing: Doing, button: HTMLButtonElement, task: () => Promise<void>): Promise<void> {
   if (busy) return
   busy = true
   autofill?.abort()
   clearNotice()
   whatHappened.begin(title)
-  // Not "disabled": that would take the focus away from somebody who uses the keyboard.
+  // Not `disabled`: that would take the focus away from people who use the keyboard.
   button.setAttribute('aria-disabled', 'true')
   try {
     await task()
   } catch (error) {
     if (signedIn && error instanceof AppError && error.status === 401) leave()
-    else if (!signedIn) showSignIn()
-    refuse(explain(error, doing))
+    else if (!signedIn) showSignIn({ everyWay: doing === 'signing in' })
+    showNotice(explain(error, doing))
   } finally {
     button.removeAttribute('aria-disabled')
     becomeIdle()
@@ -111,7 +111,7 @@ function becomeIdle(): void {
   if (unheard !== undefined) void hear(unheard)
 }
 
-/** The app has a session for us now. */
+/** Shows the account after the app has created a session. */
 async function enter({ offer = false } = {}): Promise<void> {
   const profile = await whoAmI()
   if (profile === null) throw new SessionNotKept()
@@ -126,10 +126,11 @@ function leave(): void {
   signInView.focus()
 }
 
-function showSignIn(): void {
+/** @param everyWay shows the whole form, also when one click with the last passkey would be enough */
+function showSignIn({ everyWay = false } = {}): void {
   signedIn = null
   accountView.hide()
-  signInView.show(passkeys.knowsLastLogin)
+  signInView.show({ knowsLastLogin: passkeys.knowsLastLogin, everyWay })
   void offerAutofill()
 }
 
@@ -141,7 +142,7 @@ async function showAccount(profile: Profile, offer = false): Promise<void> {
   accountView.offerPasskey(offer && count === 0)
 }
 
-/** @returns how many passkeys there are; undefined where that cannot be found out, which is no reason to stop */
+/** @returns how many passkeys there are, or undefined when the list fails; the rest of the page still works */
 async function list(): Promise<number | undefined> {
   try {
     const found = await passkeys.list()
@@ -149,12 +150,12 @@ async function list(): Promise<number | undefined> {
     return found.length
   } catch (error) {
     if (error instanceof AppError && error.status === 401) throw error
-    accountView.showState(`Your passkeys cannot be shown. ${explain(error, 'listing')}`)
+    accountView.showState(`Your passkeys cannot be shown. ${explain(error, 'listing').text}`)
     return undefined
   }
 }
 
-/** Lets the browser offer passkeys while somebody looks at the form. */
+/** Lets the browser offer passkeys in the form. */
 async function offerAutofill(): Promise<void> {
   if (signedIn || (autofill && !autofill.signal.aborted)) return
   const offer = new AbortController()
@@ -168,14 +169,20 @@ async function offerAutofill(): Promise<void> {
     })
     if (done) await enter()
   } catch (error) {
-    refuse(explain(error, 'signing in'))
+    signInView.showEveryWay()
+    showNotice(explain(error, 'signing in'))
   } finally {
     offer.abort()
     if (chosen) becomeIdle()
   }
 }
 
-/** Another tab has signed in or out, or changed the passkeys. */
+/** Tells the person that an action succeeded. */
+function succeed(text: string): void {
+  showNotice({ kind: 'success', text })
+}
+
+/** Handles news from another tab: it signed in or out, or changed the passkeys. */
 async function hear(news: News): Promise<void> {
   if (busy) {
     unheard = unheard === 'session' ? 'session' : news
@@ -187,13 +194,13 @@ async function hear(news: News): Promise<void> {
     const profile = await whoAmI()
     if (profile === null && signedIn) {
       leave()
-      tell('You signed out in another tab.')
+      showNotice({ kind: 'information', text: 'You signed out in another tab.' })
     } else if (profile !== null) {
       autofill?.abort()
       clearNotice()
       await showAccount(profile)
     }
   } catch (error) {
-    refuse(explain(error, 'listing'))
+    showNotice(explain(error, 'listing'))
   }
 }

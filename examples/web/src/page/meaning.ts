@@ -1,6 +1,6 @@
 import type { Call, Prompt } from './traffic.js'
 
-/** Who takes part. */
+/** The parties of the protocol. */
 export type Actor = 'Page' | 'App' | 'Corbado' | 'Device'
 
 /** A step as the panel shows it. */
@@ -8,163 +8,173 @@ export interface Step {
   readonly from: Actor
   readonly to: Actor
   readonly title: string
-  /** What it is for, or what happened. */
+  /** The purpose of the step, or what happened. */
   readonly meaning?: string
   /** Method and path. */
   readonly call?: string
   readonly sent?: unknown
   readonly received?: unknown
-  /** HTTP status, or in words. */
+  /** HTTP status, or a word. */
   readonly outcome: string
-  readonly refused: boolean
-  /** Takes place on the app's server, where this page cannot look. */
+  readonly failed: boolean
+  /** Happens on the app's server, which this page cannot see. */
   readonly described?: true
 }
 
-/** What a call of this page means, and what the app did with Corbado meanwhile. */
+/** Explains a call of this page, and what the app did with Corbado in the meantime. */
 export function stepsOf(call: Call): Step[] {
   const { method, url, status, sent, received } = call
   const to: Actor = url.origin === location.origin ? 'App' : 'Corbado'
   const known = (to === 'App' ? appCalls : corbadoCalls)[url.pathname]
-  // Not being signed in is an answer to that question, too.
-  const refused = (status ?? 500) >= 400 && !(status === 401 && url.pathname === '/me')
-  const meaning = status !== null && status < 400 ? known?.meaning : refusal(to, call)
+  // 401 is a normal answer to the question who is signed in.
+  const failed = (status ?? 500) >= 400 && !(status === 401 && url.pathname === '/me')
+  const meaning = status !== null && status < 400 ? meaningOf(known, received) : refusal(to, call)
   const step: Step = {
     from: 'Page',
     to,
-    title: known?.title ?? 'Calls',
+    title: known?.title ?? 'Sends a request',
     ...(meaning === undefined ? {} : { meaning }),
     call: `${method} ${url.pathname}`,
     outcome: status === null ? 'no answer' : String(status),
-    refused,
+    failed,
     sent,
     received,
   }
-  const onServer = known?.onServer?.(status, sent)
+  const onServer = status === 200 ? known?.onServer?.(sent) : undefined
   return onServer ? [step, onServer] : [step]
 }
 
+/** Explains a passkey prompt. */
 export function stepOf({ kind, conditional, outcome }: Prompt): Step {
   const title =
     kind === 'create'
       ? 'Asks the device to create a passkey'
       : conditional
-        ? 'A passkey was chosen in the autofill'
+        ? 'Receives the passkey that was chosen in the autofill'
         : 'Asks the device to sign in with a passkey'
-  const done =
-    kind === 'create'
-      ? 'The device made a key pair. The private key never leaves it; the public key goes to Corbado.'
-      : 'The device checked that it is you and signed Corbado’s challenge.'
-  const refused = outcome === 'refused'
-  const meaning = refused ? 'The person, or the device, said no, or nobody answered in time.' : done
-  return { from: 'Page', to: 'Device', title, meaning, outcome: refused ? 'refused' : 'done', refused }
+  const meanings: Readonly<Record<Prompt['outcome'], string>> = {
+    done:
+      kind === 'create'
+        ? 'The device created a key pair. The page receives only the public key, for Corbado.'
+        : 'The device checked that it is you and signed Corbado’s challenge.',
+    exists: 'The device already has a passkey for this account, so it created no second one.',
+    closed: 'The prompt was closed or timed out.',
+    failed: 'The device could not do this.',
+  }
+  const failed = outcome === 'failed'
+  return { from: 'Page', to: 'Device', title, meaning: meanings[outcome], outcome, failed }
 }
 
 interface Known {
   readonly title: string
   readonly meaning?: string
-  readonly onServer?: (status: number | null, sent: unknown) => Step | undefined
+  /** Replaces `meaning` when Corbado found no passkey for a login. */
+  readonly withoutPasskey?: string
+  /** What the app does on its server after this call, given what the page sent. */
+  readonly onServer?: (sent: unknown) => Step
 }
 
+const onServer = (title: string, meaning: string, call: string): Step => ({
+  from: 'App',
+  to: 'Corbado',
+  title,
+  meaning,
+  call,
+  outcome: 'on the server',
+  failed: false,
+  described: true,
+})
+
 const appCalls: Readonly<Record<string, Known>> = {
-  '/me': { title: 'Asks who is signed in', meaning: 'The session cookie says it. No script can read that cookie.' },
+  '/me': { title: 'Asks who is signed in', meaning: 'The app reads its session cookie. Scripts cannot read it.' },
   '/login': {
     title: 'Signs in with a password',
-    meaning: 'The app set its session cookie: HttpOnly, Secure, SameSite=Lax, for this host alone.',
+    meaning: 'The app set its session cookie: HttpOnly, Secure, SameSite=Lax, only for this host.',
   },
-  '/logout': { title: 'Signs out', meaning: 'The app dropped its session cookie.' },
+  '/logout': { title: 'Signs out', meaning: 'The app deleted its session cookie.' },
   '/passkeyIdentifier': {
-    title: 'Asks what Corbado knows this address by',
-    meaning: 'The WebAuthn identifier stays the same when somebody changes their address.',
+    title: 'Asks for the identifier of this address',
+    meaning: 'Corbado knows users by this identifier. It stays the same when the address changes.',
   },
   '/auth/createConnectToken': {
     title: 'Asks for a connect token',
-    meaning: 'Good for one operation and a few minutes. Whose passkeys it is for, the session alone decides.',
-    onServer: (status, sent) =>
-      status === 200
-        ? {
-            from: 'App',
-            to: 'Corbado',
-            title: 'Creates the connect token',
-            meaning: `With the API secret, which never leaves the server: type ${typeOf(sent)}, identifier of the signed-in user.`,
-            call: 'POST /v2/connectTokens',
-            outcome: 'on the server',
-            refused: false,
-            described: true,
-          }
-        : undefined,
+    meaning: 'Valid for one operation within a few minutes. The session determines the user.',
+    onServer: (sent) =>
+      onServer(
+        'Creates the connect token',
+        `The app uses its API secret, which never leaves the server. The token has the type ${typeOf(sent)} and the identifier of the signed-in user.`,
+        'POST /v2/connectTokens',
+      ),
   },
   '/auth/verifySignedPasskeyData': {
-    title: 'Hands over the signedPasskeyData',
-    meaning: 'The login is good: the app set its session cookie.',
-    onServer: (status) =>
-      status === 200
-        ? {
-            from: 'App',
-            to: 'Corbado',
-            title: 'Asks whether the login is genuine',
-            meaning:
-              'The app checked the token’s form and claims and reserved it, so that it works once. Corbado said “success”.',
-            call: 'POST /v2/passkey/verifySignedData',
-            outcome: 'on the server',
-            refused: false,
-            described: true,
-          }
-        : undefined,
+    title: 'Sends the signedPasskeyData to the app',
+    meaning: 'The login is valid. The app set its session cookie.',
+    onServer: () =>
+      onServer(
+        'Asks Corbado to verify the login',
+        'First the app checked the claims of the token and reserved it, so that it works only once. Corbado answered “success”.',
+        'POST /v2/passkey/verifySignedData',
+      ),
   },
 }
 
 const corbadoCalls: Readonly<Record<string, Known>> = {
   '/v2/connect/login/init': {
     title: 'Prepares a login',
-    meaning: 'Corbado decides whether to offer passkeys here, and gives a challenge for the autofill.',
+    meaning: 'Corbado decides whether to offer passkeys here, and sends a challenge for the autofill.',
   },
   '/v2/connect/login/start': {
     title: 'Starts the login',
-    meaning: 'Corbado names the passkeys that fit, with a challenge.',
+    meaning: 'Corbado sends a challenge and the passkeys that can answer it.',
+    withoutPasskey: 'Corbado has no passkey for this identifier. The page falls back to the password.',
   },
   '/v2/connect/login/finish': {
-    title: 'Hands over the device’s signature',
-    meaning: 'Corbado checked it and signed a signedPasskeyData. Nobody is signed in yet: that is for the app to say.',
+    title: 'Sends the device’s signature',
+    meaning:
+      'Corbado checked the signature and returned a signedPasskeyData. Nobody is signed in yet: the app decides that.',
+    withoutPasskey: 'This passkey was deleted at Corbado. The device still has it.',
   },
   '/v2/connect/append/init': { title: 'Prepares a new passkey', meaning: 'Corbado decides whether to offer it here.' },
   '/v2/connect/append/start': {
-    title: 'Spends the connect token',
-    meaning: 'Corbado says for whom the passkey is to be, with a challenge.',
+    title: 'Uses the connect token to create a passkey',
+    meaning: 'Corbado returns the user that the token was issued for, and a challenge.',
   },
-  '/v2/connect/append/finish': { title: 'Hands over the public key', meaning: 'Corbado checked and stored it.' },
+  '/v2/connect/append/finish': { title: 'Sends the public key', meaning: 'Corbado checked it and stored it.' },
   '/v2/connect/manage/init': { title: 'Prepares the list' },
   '/v2/connect/manage/list': {
-    title: 'Spends the connect token on the list',
-    meaning: 'The page tells the device, which forgets the passkeys that are no more.',
+    title: 'Uses the connect token to list the passkeys',
+    meaning: 'The page tells the device which passkeys exist. The device forgets the others.',
   },
-  '/v2/connect/manage/delete': { title: 'Spends the connect token on deleting one', meaning: 'The passkey is gone.' },
-  '/v2/connect/events': { title: 'Reports how it went' },
-  '/v2/connect/process/clear': { title: 'Drops a second login that it does not need' },
+  '/v2/connect/manage/delete': {
+    title: 'Uses the connect token to delete a passkey',
+    meaning: 'Corbado deleted the passkey.',
+  },
+  '/v2/connect/events': { title: 'Reports what happened' },
+  '/v2/connect/process/clear': { title: 'Ends a login that was started twice' },
+}
+
+function meaningOf(known: Known | undefined, received: unknown): string | undefined {
+  return member(received, 'fallbackOperationError', 'initFallback') === true
+    ? (known?.withoutPasskey ?? known?.meaning)
+    : known?.meaning
 }
 
 function typeOf(sent: unknown): string {
-  return typeof sent === 'object' && sent !== null && 'type' in sent ? String(sent.type) : 'unknown'
+  return String(member(sent, 'type') ?? 'unknown')
 }
 
 function refusal(to: Actor, { status, url, received }: Call): string {
   if (status === null) return 'There was no answer.'
-  if (status === 401 && url.pathname === '/me') return 'Nobody is: there is no session.'
-  if (status === 409) return 'Refused: the app has seen this token before, and did not ask Corbado again.'
+  if (status === 401 && url.pathname === '/me') return 'Nobody is signed in: there is no session.'
+  if (status === 409) return 'The app refused: this token has been used before. It did not ask Corbado again.'
   if (status === 429) return 'Refused: too many requests.'
-  return `${to} refused${reasonIn(received)}.`
+  const reason = member(received, 'code') ?? member(received, 'error', 'type')
+  return reason === undefined ? `${to} refused.` : `${to} refused: ${reason}.`
 }
 
-function reasonIn(received: unknown): string {
-  if (typeof received !== 'object' || received === null) return ''
-  if ('code' in received) return ` with ${received.code}`
-  if (
-    'error' in received &&
-    typeof received.error === 'object' &&
-    received.error !== null &&
-    'type' in received.error
-  ) {
-    return ` with ${received.error.type}`
-  }
-  return ''
+/** A value inside a JSON body, or undefined. */
+function member(body: unknown, ...path: readonly string[]): unknown {
+  let value = body
+  for (const name of path) value = typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined
+  return value
 }

@@ -1,5 +1,5 @@
-// Read by a library inside Corbado's client, which otherwise sends a usage beacon to its maker once in a thousand loads.
-// Imported before that client.
+// A library inside Corbado's client sends a usage beacon to its vendor once in a thousand loads. This switches it off.
+// Import this file before that client.
 window.__fpjs_d_m = true
 
 declare global {

@@ -3,17 +3,24 @@ import { element } from './element.js'
 const notice = element('notice', HTMLElement)
 const announcement = element('announcement', HTMLElement)
 
-/** Says what went wrong, where everybody sees it; a screen reader says it at once. */
-export function refuse(text: string): void {
-  show('refusal', text)
+/** How a notice looks: red for failures, neutral for information, green for success. */
+export type NoticeKind = 'failure' | 'information' | 'success'
+
+export interface Notice {
+  readonly kind: NoticeKind
+  readonly text: string
 }
 
-/** Says what has been done. */
-export function tell(text: string): void {
-  show('success', text)
+/** Shows a notice. A screen reader interrupts its speech only for a failure. */
+export function showNotice({ kind, text }: Notice): void {
+  const paragraph = document.createElement('p')
+  paragraph.className = `notice ${kind}`
+  paragraph.textContent = text
+  notice.setAttribute('role', kind === 'failure' ? 'alert' : 'status')
+  notice.replaceChildren(paragraph)
 }
 
-/** Says something to a screen reader alone, when it has finished its sentence. */
+/** Tells only screen readers, after their current sentence. */
 export function announce(text: string): void {
   announcement.textContent = text
 }
@@ -21,12 +28,4 @@ export function announce(text: string): void {
 export function clearNotice(): void {
   notice.replaceChildren()
   announcement.textContent = ''
-}
-
-function show(kind: 'refusal' | 'success', text: string): void {
-  const paragraph = document.createElement('p')
-  paragraph.className = `notice ${kind}`
-  paragraph.textContent = text
-  notice.setAttribute('role', kind === 'refusal' ? 'alert' : 'status')
-  notice.replaceChildren(paragraph)
 }

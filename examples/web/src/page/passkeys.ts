@@ -6,7 +6,7 @@ import type { PageConfig } from './config.js'
 
 export type { Passkey }
 
-/** Corbado's client, or the person at the prompt, said no. */
+/** Corbado's client returned an error, for example because the prompt was closed. */
 export class PasskeyError extends Error {
   override readonly name = 'PasskeyError'
   readonly type: ConnectErrorType
@@ -20,7 +20,7 @@ export class PasskeyError extends Error {
   }
 }
 
-/** Corbado has no passkey that this person could use. */
+/** Corbado has no passkey for this login. */
 export class NoPasskey extends Error {
   override readonly name = 'NoPasskey'
 }
@@ -30,12 +30,15 @@ export class PasskeyDeleted extends Error {
   override readonly name = 'PasskeyDeleted'
 }
 
-/** Corbado switched passkeys off for this browser or this person, which is its way of a gradual roll-out. */
+/** Corbado switched passkeys off for this browser or this person, for example during a gradual roll-out. */
 export class NotOffered extends Error {
   override readonly name = 'NotOffered'
 }
 
-/** What a person does with passkeys: Corbado's browser client on one side, the app on the other. */
+/** Key in `localStorage` for who signed in last, while Corbado's client has forgotten it. */
+const lastIdentifierKey = 'last-passkey-identifier'
+
+/** Everything a person does with passkeys. It uses Corbado's browser client and the routes of the app. */
 export class Passkeys {
   readonly #service: ConnectService
   readonly #loadedMs = Date.now()
@@ -45,13 +48,17 @@ export class Passkeys {
     try {
       this.#service.enrichClientState(clientState)
     } catch {
-      // It only makes a login smoother; one that cannot be read is as good as none.
+      // The state only makes logins smoother. The page works without it.
     }
   }
 
-  /** Whether this browser knows who signed in last, so that nobody has to type anything. */
+  /** Whether this browser knows who signed in last, so that one click is enough. */
   get knowsLastLogin(): boolean {
-    return Boolean(this.#service.getLastLogin())
+    return this.#lastIdentifier !== null
+  }
+
+  get #lastIdentifier(): string | null {
+    return this.#service.getLastLogin()?.identifierValue ?? localStorage.getItem(lastIdentifierKey)
   }
 
   /** Signs in with a passkey of the account with this address. */
@@ -59,23 +66,23 @@ export class Passkeys {
     await this.#login(await passkeyIdentifier(email), PasskeyLoginSource.TextField)
   }
 
-  /** Signs in as whoever signed in last in this browser. */
+  /** Signs in as the person who signed in last in this browser. */
   async signInAgain(): Promise<void> {
-    const last = this.#service.getLastLogin()
-    if (!last) throw new NoPasskey()
-    await this.#login(last.identifierValue, PasskeyLoginSource.OneTap)
+    const last = this.#lastIdentifier
+    if (last === null) throw new NoPasskey()
+    await this.#login(last, PasskeyLoginSource.OneTap)
   }
 
   /**
-   * Offers passkeys in the autofill of the field marked `webauthn`, until one is chosen or the offer is withdrawn.
+   * Offers passkeys in the autofill of the field marked `webauthn` until one is chosen or the offer is withdrawn.
    *
    * @param offer aborting it withdraws the offer
-   * @param onChosen called when a person has chosen one; the login then takes place
-   * @returns whether there was a login
+   * @param onChosen called when a person has chosen a passkey, before the login
+   * @returns whether a login took place
    */
   async autofill(offer: AbortController, onChosen: () => void): Promise<boolean> {
     if (!(await canAutofill()) || offer.signal.aborted) return false
-    // Always asked for, as a challenge is good for one login only; Corbado's client keeps the one that is still good.
+    // A challenge is valid for one login. Corbado's client reuses its challenge while it is valid.
     const init = await this.#service.loginInit(offer)
     if (init.err || !init.val.loginAllowed || init.val.conditionalUIChallenge === null || offer.signal.aborted)
       return false
@@ -94,7 +101,7 @@ export class Passkeys {
     return true
   }
 
-  /** Creates a passkey for whoever is signed in. */
+  /** Creates a passkey for the person who is signed in. */
   async create(): Promise<void> {
     const init = unwrap(await this.#service.appendInit(new AbortController()))
     if (!init.appendAllowed) throw new NotOffered()
@@ -104,12 +111,14 @@ export class Passkeys {
     unwrap(await this.#service.completeAppend(start.attestationOptions, 'manual'))
   }
 
-  /** The passkeys of whoever is signed in. The browser is told, too, and forgets those that are no more. */
+  /** Lists the passkeys of the person who is signed in. The browser is told too and forgets deleted ones. */
   async list(): Promise<Passkey[]> {
     const init = unwrap(await this.#service.manageInit(new AbortController()))
     if (!init.manageAllowed) throw new NotOffered()
     const token = await createConnectToken('passkey-list')
-    return unwrap(await this.#service.manageList(token, true)).passkeys
+    const { passkeys } = unwrap(await this.#service.manageList(token, true))
+    if (passkeys.length === 0) localStorage.removeItem(lastIdentifierKey)
+    return passkeys
   }
 
   async delete({ id }: Passkey): Promise<void> {
@@ -119,12 +128,21 @@ export class Passkeys {
   }
 
   async #login(identifier: string, source: PasskeyLoginSource): Promise<void> {
-    const start: ConnectLoginStartRsp = unwrap(await this.#service.loginStart(identifier, source, this.#loadedMs))
-    if (start.assertionOptions === '') throw new NoPasskey()
-    await this.#verify(unwrap(await this.#service.loginContinue(start)))
+    const last = this.#lastIdentifier
+    localStorage.removeItem(lastIdentifierKey)
+    try {
+      const start: ConnectLoginStartRsp = unwrap(await this.#service.loginStart(identifier, source, this.#loadedMs))
+      if (start.assertionOptions === '') throw new NoPasskey()
+      await this.#verify(unwrap(await this.#service.loginContinue(start)))
+    } catch (error) {
+      // Corbado's client forgets the last login after every error. A closed prompt says nothing about the passkey.
+      const isGone = identifier === last && (error instanceof NoPasskey || error instanceof PasskeyDeleted)
+      if (last !== null && !isGone) localStorage.setItem(lastIdentifierKey, last)
+      throw error
+    }
   }
 
-  /** No session yet: that is for the app to say, once it has asked Corbado itself. */
+  /** Nobody is signed in yet: the app decides that after it has asked Corbado itself. */
   async #verify({ signedPasskeyData, fallbackOperationError }: ConnectLoginFinishRsp): Promise<void> {
     if (fallbackOperationError?.error?.code === 'cui_credential_deleted') throw new PasskeyDeleted()
     if (fallbackOperationError || !signedPasskeyData) throw new NoPasskey()
@@ -140,11 +158,17 @@ async function canAutofill(): Promise<boolean> {
 function unwrap<Value>(
   result: { readonly err: true; readonly val: ConnectError } | { readonly err: false; readonly val: Value },
 ): Value {
-  if (result.err) throw new PasskeyError(result.val)
+  if (result.err) throw asError(result.val)
   return result.val
 }
 
-/** Its type says text, but for an answer of Corbado's it is the parsed body. */
+function asError(error: ConnectError): Error {
+  const failed = new PasskeyError(error)
+  // Older versions of Corbado answer 404 for a deleted passkey.
+  return failed.corbadoType === 'not_found' ? new PasskeyDeleted() : failed
+}
+
+/** `error.type` of Corbado's answer. The client's types say `string`, but the message is the parsed body. */
 function corbadoTypeOf(message: unknown): string | undefined {
   if (typeof message !== 'object' || message === null || !('error' in message)) return undefined
   const { error } = message

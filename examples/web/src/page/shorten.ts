@@ -1,7 +1,7 @@
-/** Fields that never appear, not even in part. */
+/** Fields that are never shown, not even in part. */
 const hidden = new Set(['password'])
 
-/** Fields of which enough is left to recognise them. */
+/** Fields that are shortened, but can still be recognized. */
 const secret = new Set([
   'signedPasskeyData',
   'connectToken',
@@ -16,7 +16,7 @@ const secret = new Set([
   'visitorId',
 ])
 
-/** Options and answers of a passkey travel as text that holds JSON; the panel shows them as what they are. */
+/** WebAuthn options and responses are sent as strings of JSON. The panel shows them as objects. */
 const json = new Set([
   'attestationOptions',
   'assertionOptions',
@@ -25,7 +25,7 @@ const json = new Set([
   'assertionResponse',
 ])
 
-/** A copy that can be shown: secrets and long texts are cut, so that what is shown is of no use to anybody. */
+/** Returns a copy that is safe to show: secrets and long strings are cut. */
 export function shorten(value: unknown, name = ''): unknown {
   if (typeof value === 'string') return shortenText(value, name)
   if (Array.isArray(value)) return value.map((item) => shorten(item))
@@ -44,7 +44,7 @@ function shortenText(text: string, name: string): unknown {
   return text.length > 48 ? `${text.slice(0, 24)}… (${text.length} characters)` : text
 }
 
-/** What a text holds as JSON, or undefined. */
+/** Parses JSON. Returns undefined if the string is not JSON. */
 export function parse(text: string): unknown {
   try {
     return JSON.parse(text)

@@ -1,11 +1,11 @@
 import { element } from './element.js'
 
-/** What a person can do who is not signed in. */
+/** What a person can do before signing in. */
 export interface SignInActions {
   withPasskey(email: string, button: HTMLButtonElement): void
   again(button: HTMLButtonElement): void
   withPassword(email: string, password: string, button: HTMLButtonElement): void
-  /** The field in which the browser offers passkeys has got the focus. */
+  /** The field in which the browser offers passkeys has received the focus. */
   focused(): void
 }
 
@@ -13,9 +13,11 @@ export class SignInView {
   readonly #section = element('sign-in', HTMLElement)
   readonly #title = element('sign-in-title', HTMLElement)
   readonly #again = element('sign-in-again', HTMLElement)
+  readonly #form = element('sign-in-form', HTMLElement)
+  readonly #otherWays = element('other-ways', HTMLButtonElement)
   readonly #passkeyButton = element('sign-in-passkey', HTMLButtonElement)
-  readonly #email = new Field('email', 'Type your e-mail address, such as jane@example.com.')
-  readonly #password = new Field('password', 'Type your password.')
+  readonly #email = new Field('email', 'Enter your e-mail address, such as jane@example.com.')
+  readonly #password = new Field('password', 'Enter your password.')
 
   constructor(actions: SignInActions) {
     const passwordButton = element('sign-in-password', HTMLButtonElement)
@@ -26,9 +28,13 @@ export class SignInView {
     }
     this.#passkeyButton.addEventListener('click', withPasskey)
     againButton.addEventListener('click', () => actions.again(againButton))
+    this.#otherWays.addEventListener('click', () => {
+      this.showEveryWay()
+      element('email', HTMLInputElement).focus()
+    })
     element('sign-in-form', HTMLFormElement).addEventListener('submit', (event) => {
       event.preventDefault()
-      // Enter in the address, with no password typed, can only mean the passkey.
+      // Enter in the address field without a password means the passkey.
       if (document.activeElement?.id === 'email' && this.#password.value === '') return withPasskey()
       const complete = [this.#email.check(), this.#password.check()].every(Boolean)
       if (complete) actions.withPassword(this.#email.value, this.#password.value, passwordButton)
@@ -44,11 +50,26 @@ export class SignInView {
     }
   }
 
-  show(knowsLastLogin: boolean): void {
+  /**
+   * Shows the view. When the browser knows who signed in last, one button is enough and the form is folded away.
+   *
+   * @param everyWay unfolds the form
+   */
+  show({ knowsLastLogin, everyWay }: { knowsLastLogin: boolean; everyWay: boolean }): void {
+    const formIsOpen = !this.#section.hidden && !this.#form.hidden
     this.#again.hidden = !knowsLastLogin
-    // One way in stands out, the easiest one.
+    this.#otherWays.hidden = false
+    this.#form.hidden = true
+    if (!knowsLastLogin || everyWay || formIsOpen) this.showEveryWay()
+    // Only the easiest way is highlighted.
     this.#passkeyButton.classList.toggle('primary', !knowsLastLogin)
     this.#section.hidden = false
+  }
+
+  /** Unfolds the form. */
+  showEveryWay(): void {
+    this.#otherWays.hidden = true
+    this.#form.hidden = false
   }
 
   hide(): void {
@@ -63,7 +84,7 @@ export class SignInView {
   }
 }
 
-/** A field of the form and its own message. */
+/** A field of the form with its error message. */
 class Field {
   readonly #input: HTMLInputElement
   readonly #error: HTMLElement
@@ -85,7 +106,7 @@ class Field {
     this.accept()
   }
 
-  /** Whether it is filled in well; otherwise it says so and gets the focus. */
+  /** Returns whether the field is valid. If not, shows its error and moves the focus there. */
   check(): boolean {
     if (this.#input.validity.valid) return true
     this.#input.setAttribute('aria-invalid', 'true')

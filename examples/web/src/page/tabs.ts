@@ -1,7 +1,7 @@
-/** What other tabs should know: who is signed in has changed, or which passkeys there are. */
+/** What other tabs need to know: the session or the list of passkeys has changed. */
 export type News = 'session' | 'passkeys'
 
-/** Keeps the tabs of one browser of one mind. Nothing but the news travels: each tab asks the app itself. */
+/** Keeps the tabs of one browser in sync. Only the kind of change is sent; each tab asks the app for the rest. */
 export class Tabs {
   readonly #channel = new BroadcastChannel('passkeys-example')
 

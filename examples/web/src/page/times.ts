@@ -7,7 +7,7 @@ const units = [
   ['minute', 60 * 1000],
 ] as const
 
-/** "22 November 2026", or how long ago where that is shorter than a week. */
+/** Formats a time: "2 hours ago" within a week, otherwise "on 22 November 2026". */
 export function since(ms: number, now = Date.now()): string {
   const passed = now - ms
   if (passed > 7 * units[0][1]) return `on ${date.format(ms)}`

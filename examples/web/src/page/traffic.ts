@@ -1,26 +1,27 @@
 import { parse } from './shorten.js'
 
-/** One call that the page has seen. */
+/** One HTTP call of this page. */
 export interface Call {
   readonly method: string
   readonly url: URL
   readonly sent: unknown
-  /** HTTP status, or null where there was no answer. */
+  /** HTTP status, or null if there was no answer. */
   readonly status: number | null
   readonly received: unknown
 }
 
-/** The browser was asked for a passkey. */
+/** The page asked the browser for a passkey. */
 export interface Prompt {
   readonly kind: 'create' | 'get'
-  /** Offered in the autofill of a field instead of a dialog. */
+  /** Offered in the autofill of a field, not in a dialog. */
   readonly conditional: boolean
-  readonly outcome: 'done' | 'refused'
+  /** `exists`: the device already has a passkey for this account. `closed`: the prompt was closed or timed out. */
+  readonly outcome: 'done' | 'exists' | 'closed' | 'failed'
 }
 
 /**
- * Watches what this page sends and receives, for the panel: the app is called with `fetch`, Corbado's client uses
- * XMLHttpRequest, and passkeys come from `navigator.credentials`. Nothing is changed on its way.
+ * Watches what this page sends and receives, for the panel. The page calls the app with `fetch`, Corbado's client uses
+ * XMLHttpRequest, and passkeys come from `navigator.credentials`. Nothing is changed.
  */
 export function watchTraffic(onCall: (call: Call) => void, onPrompt: (prompt: Prompt) => void): void {
   watchFetch(onCall)
@@ -75,7 +76,7 @@ function watchXhr(onCall: (call: Call) => void): void {
 }
 
 function watchCredentials(onPrompt: (prompt: Prompt) => void): void {
-  // A browser without passkeys, or a page at an insecure address, has none.
+  // Old browsers and pages at an insecure address have no credentials.
   const { credentials } = navigator
   if (credentials === undefined) return
   const { create, get } = credentials
@@ -90,13 +91,19 @@ function watchCredentials(onPrompt: (prompt: Prompt) => void): void {
       onPrompt({ kind, conditional, outcome: 'done' })
       return credential
     } catch (error) {
-      // An offer in the autofill that is withdrawn is nothing that happened to anybody.
-      if (!conditional) onPrompt({ kind, conditional, outcome: 'refused' })
+      // The page withdraws its offer in the autofill before every other action: not worth showing.
+      if (!conditional) onPrompt({ kind, conditional, outcome: outcomeOf(error) })
       throw error
     }
   }
   credentials.create = (options) => watched('create', undefined, create.call(credentials, options))
   credentials.get = (options) => watched('get', options?.mediation, get.call(credentials, options))
+}
+
+function outcomeOf(error: unknown): Prompt['outcome'] {
+  if (!(error instanceof DOMException)) return 'failed'
+  if (error.name === 'InvalidStateError') return 'exists'
+  return error.name === 'NotAllowedError' || error.name === 'AbortError' ? 'closed' : 'failed'
 }
 
 function read(body: unknown): unknown {

@@ -3,10 +3,10 @@ import { type Step, stepOf, stepsOf } from './meaning.js'
 import { shorten } from './shorten.js'
 import { watchTraffic } from './traffic.js'
 
-/** So many acts are kept; the panel is for what just happened. */
+/** How many actions the panel keeps. */
 const kept = 12
 
-/** The panel that shows the protocol at work: acts of a person, newest first, each with its steps in order. */
+/** The panel that shows the protocol: the actions of the person, newest first, each with its steps in order. */
 export class WhatHappened {
   readonly #acts = element('acts', HTMLOListElement)
   #steps: HTMLElement | undefined
@@ -18,7 +18,7 @@ export class WhatHappened {
         for (const step of stepsOf(call)) this.#add(step)
       },
       (prompt) => {
-        // Nobody pressed a button of ours for this one.
+        // This action starts without a button.
         if (prompt.conditional) this.begin('Choosing a passkey in the autofill')
         this.#add(stepOf(prompt))
       },
@@ -29,7 +29,7 @@ export class WhatHappened {
     })
   }
 
-  /** What is seen from now on belongs to this act. */
+  /** Starts an action. The steps that follow belong to it. */
   begin(title: string): void {
     this.#title = title
     this.#steps = undefined
@@ -40,7 +40,7 @@ export class WhatHappened {
     this.#steps.append(shown(step))
   }
 
-  /** Only with its first step: an act that called nobody is no news. */
+  /** Adds the action with its first step: an action without steps is not shown. */
   #addAct(): HTMLElement {
     const act = copyOf('act-template')
     part(act, 'h3', HTMLElement).textContent = this.#title
@@ -64,10 +64,10 @@ function shown(step: Step): HTMLElement {
   write('.step-meaning', step.meaning ?? '')
   write('[data-call]', step.call ?? '')
   write('[data-outcome]', step.outcome)
-  item.classList.toggle('refused', step.refused)
+  item.classList.toggle('failed', step.failed)
   const content = part(item, '[data-content]', HTMLDetailsElement)
   if (step.described) {
-    // Nothing to unfold: the page cannot see what travels between two servers.
+    // There is nothing to unfold: the page cannot see what two servers send to each other.
     content.replaceWith(part(content, '[data-call]', HTMLElement))
   } else if (step.call === undefined) {
     content.remove()

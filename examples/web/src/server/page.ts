@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
-/** The folder with the page's script and style, as the bundler wrote them; served below `/page/`. */
+/** The folder with the bundled script and styles. The app serves it under `/page/`. */
 export const pageDirectory = fileURLToPath(new URL('../../dist/page/', import.meta.url))
 
-/** What the app tells its page. */
+/** The configuration that the app gives the page. */
 export interface PageConfig {
   readonly projectId: string
-  /** Corbado's Frontend API, where it is not Corbado's own: the emulator's, or a custom domain. */
+  /** Origin of the Frontend API: the emulator's or a custom domain. Default: Corbado's own. */
   readonly frontendApi: string | undefined
   /** Corbado's clientState of an earlier login. */
   readonly clientState: string | undefined
@@ -16,7 +16,7 @@ export interface PageConfig {
 /** The page with its configuration written into it, and the headers to send it with. */
 export function renderPage(config: PageConfig): { html: string; headers: Record<string, string> } {
   const frontendApi = new URL(config.frontendApi ?? `https://${config.projectId}.frontendapi.cloud.corbado.io`).origin
-  // In a script element of type JSON only "<" could end the element early.
+  // Escape "<": it could end the script element early.
   const json = JSON.stringify({ ...config, frontendApi }).replaceAll('<', '\\u003c')
   return {
     html: template().replace('"__CONFIG__"', () => json),

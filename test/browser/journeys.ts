@@ -1,39 +1,36 @@
 import t, { type Test } from 'tap'
 import { launchChromium, noChromium } from '../support/chromium.js'
-import { examples } from '../support/example-app.js'
+import type { Example } from '../support/example-app.js'
 import { bundlePage, type RunningExample, startExample } from './example-app.js'
 import { refusals } from './refusals.js'
 import { jane, type Visitor, visit } from './visitor.js'
 
-// Two journeys in a real browser take long on a busy machine.
-t.setTimeout(120_000)
-
 const passkeyName = 'Passkey in Chrome on Linux'
 
-t.test('the example apps in a browser', { skip: noChromium }, async (t) => {
-  await bundlePage()
-  const browser = await launchChromium()
-  t.teardown(() => browser.close())
+/** Walks through an example app in a real browser. */
+export function journeys(example: Example): void {
+  t.setTimeout(120_000)
+  t.test(`${example} in a browser`, { skip: noChromium }, async (t) => {
+    await bundlePage()
+    const browser = await launchChromium()
+    t.teardown(() => browser.close())
 
-  for (const example of examples) {
-    t.test(example, async (t) => {
-      /** Each with an app of its own, whose limits nobody has used up, and a person whose browser is new. */
-      const scene = (name: string, play: (t: Test, visitor: Visitor, app: RunningExample) => Promise<void>) =>
-        t.test(name, async (t) => {
-          const app = await startExample(t, example)
-          const visitor = await visit(browser, app.origin)
-          t.teardown(() => visitor.context.close())
-          await play(t, visitor, app)
-        })
+    /** Each scene has its own app, whose rate limits are unused, and a new browser profile. */
+    const scene = (name: string, play: (t: Test, visitor: Visitor, app: RunningExample) => Promise<void>) =>
+      t.test(name, async (t) => {
+        const app = await startExample(t, example)
+        const visitor = await visit(browser, app.origin)
+        t.teardown(() => visitor.context.close())
+        await play(t, visitor, app)
+      })
 
-      await scene('from a password to a passkey and back', wholeJourney)
-      await scene('tokens, and prompts that are refused', refusals)
-      await scene('autofill, also of a passkey that was deleted elsewhere', autofill)
-      await scene('two tabs', twoTabs)
-      await scene('when something is down', outages)
-    })
-  }
-})
+    await scene('from a password to a passkey and back', wholeJourney)
+    await scene('tokens and closed prompts', refusals)
+    await scene('autofill, also of a passkey that was deleted on another device', autofill)
+    await scene('two tabs', twoTabs)
+    await scene('outages', outages)
+  })
+}
 
 async function wholeJourney(t: Test, visitor: Visitor, { corbado }: RunningExample) {
   const { page, device } = visitor
@@ -75,6 +72,7 @@ async function wholeJourney(t: Test, visitor: Visitor, { corbado }: RunningExamp
     await page.getByRole('button', { name: 'Sign in with your passkey' }).isVisible(),
     'the cookie has brought back who signed in last',
   )
+  await visitor.unfoldForm()
   await page.getByLabel('E-mail address').fill(jane.email)
   await visitor.autofillOffered()
   await visitor.signInWithPasskey('Sign in with a passkey')
@@ -84,9 +82,9 @@ async function wholeJourney(t: Test, visitor: Visitor, { corbado }: RunningExamp
   t.match(
     await visitor.post('/auth/verifySignedPasskeyData', { signedPasskeyData: used }),
     { status: 409, body: { code: 'CORBADO_TOKEN_ALREADY_USED' } },
-    'what signed in once does not do it again',
+    'a token works only once',
   )
-  t.match(await page.locator('#acts').textContent(), /has seen this token before, and did not ask Corbado again/)
+  t.match(await page.locator('#acts').textContent(), /has been used before. It did not ask Corbado again/)
 
   await visitor.click(`Delete ${passkeyName}`)
   await visitor.click('Keep it')
@@ -96,7 +94,7 @@ async function wholeJourney(t: Test, visitor: Visitor, { corbado }: RunningExamp
   await page.getByText('The passkey was deleted.').waitFor()
   t.same(await visitor.passkeys(), [])
   t.same(corbado.passkeys(), [])
-  t.equal(await device.passkeyCount(), 0, 'the device was told to forget it, too')
+  t.equal(await device.passkeyCount(), 0, 'the device forgets it, too')
 
   const kinds = [...visitor.secrets].map((secret) => secret.replace(/^(ctk1|eyJ).*/, '$1'))
   t.same([...new Set(kinds)].sort(), ['correct horse battery staple', 'ctk1', 'eyJ'], 'the secrets were seen')
@@ -104,18 +102,18 @@ async function wholeJourney(t: Test, visitor: Visitor, { corbado }: RunningExamp
   t.same(
     [...visitor.secrets].filter((secret) => kept.includes(secret)),
     [],
-    'and are kept nowhere',
+    'and none of them is stored',
   )
   const shown = await page.content()
   const shownSecrets = [...visitor.secrets].filter((secret) => shown.includes(secret))
-  t.same(shownSecrets, [jane.password], 'nor shown, but for the password that the page proposes to try')
+  t.same(shownSecrets, [jane.password], 'nor shown, except the demo password')
   t.notMatch(await visitor.stored(), /"accessToken"|__Host-/)
 
   t.same(
     visitor.complaints,
-    // Nobody is signed in when the page is opened, twice; and the replay.
+    // The page was opened twice without a session. The third one is the replayed token.
     ['401 /me', '401 /me', '409 /auth/verifySignedPasskeyData'],
-    'the console complains about nothing else',
+    'the console shows no other errors',
   )
 }
 
@@ -135,7 +133,7 @@ async function autofill(t: Test, visitor: Visitor, { corbado }: RunningExample) 
   })
   t.same(visitor.complaints, ['401 /me'])
 
-  // Another device deletes it: this one is told nothing and still has it.
+  // Another device deletes the passkey. This device is not told and still has it.
   const connectToken = await visitor.connectToken('passkey-delete')
   await visitor.signOut()
   const deletion = await fetch(`${corbado.url}/v2/connect/manage/delete`, {
@@ -147,10 +145,13 @@ async function autofill(t: Test, visitor: Visitor, { corbado }: RunningExample) 
   t.equal(await device.passkeyCount(), 1)
 
   await visitor.click('Sign in with your passkey')
-  t.equal(await visitor.refusal(), 'No passkey was found for this account. Sign in with your password instead.')
+  t.equal(await visitor.information(), 'There is no passkey for this account yet. Sign in with your password.')
   await visitor.picking(async () => {
     await visitor.open()
-    t.equal(await visitor.refusal(), 'This passkey was deleted from your account. Use another one, or your password.')
+    t.equal(
+      await visitor.failure(),
+      'This passkey has been deleted from your account. Use another passkey or your password.',
+    )
   })
   t.equal(await visitor.heading(), 'Sign in')
 
@@ -167,7 +168,7 @@ async function twoTabs(t: Test, visitor: Visitor) {
   await visitor.signInWithPassword()
   await other.getByRole('heading', { name: 'Hello, Jane Doe' }).waitFor()
   t.pass('signed in here is signed in there')
-  // A browser asks for a passkey only in the tab that somebody looks at, and draws no other.
+  // A browser shows passkey prompts only in the visible tab.
   await page.bringToFront()
   await visitor.createPasskey()
   await other.getByText(passkeyName).waitFor()
@@ -185,7 +186,7 @@ async function twoTabs(t: Test, visitor: Visitor) {
   await visitor.signInWithPassword()
   await visitor.context.clearCookies()
   await visitor.click('Create a passkey')
-  t.equal(await visitor.refusal(), 'Your session has ended. Sign in again.')
+  t.equal(await visitor.failure(), 'Your session has ended. Sign in again.')
   t.equal(await visitor.heading(), 'Sign in')
 }
 
@@ -199,7 +200,7 @@ async function outages(t: Test, visitor: Visitor, { corbado }: RunningExample) {
     headers: { 'retry-after': '7' },
   })
   await visitor.click('Create a passkey')
-  t.equal(await visitor.refusal(), 'The passkey service is not available. Try again in 7 seconds.')
+  t.equal(await visitor.failure(), 'The passkey service is not available. Try again in 7 seconds.')
   busy.remove()
   await visitor.createPasskey()
   await visitor.signOut()
@@ -207,7 +208,7 @@ async function outages(t: Test, visitor: Visitor, { corbado }: RunningExample) {
   const lost = corbado.fault({ route: 'passkeys.verifySignedData', kind: 'close', when: 'after' })
   await visitor.answering(async () => {
     await visitor.click('Sign in with your passkey')
-    t.match(await visitor.refusal(), /We could not find out whether your login went through. You are not signed in/)
+    t.match(await visitor.failure(), /^You are not signed in: the app got no answer/)
   })
   lost.remove()
   t.equal(await visitor.heading(), 'Sign in')
@@ -216,7 +217,7 @@ async function outages(t: Test, visitor: Visitor, { corbado }: RunningExample) {
   await page.getByLabel('E-mail address').fill(jane.email)
   await visitor.click('Sign in with a passkey')
   t.equal(
-    await visitor.refusal(),
+    await visitor.failure(),
     'The passkey service cannot be reached. Check your connection, or use your password.',
   )
   gone.remove()
@@ -224,7 +225,7 @@ async function outages(t: Test, visitor: Visitor, { corbado }: RunningExample) {
   await context.setOffline(true)
   await page.getByLabel('Password', { exact: true }).fill(jane.password)
   await visitor.click('Sign in with password')
-  t.equal(await visitor.refusal(), 'The app cannot be reached. Check your connection and try again.')
+  t.equal(await visitor.failure(), 'The app cannot be reached. Check your connection and try again.')
   await context.setOffline(false)
   await visitor.signInWithPassword()
 
