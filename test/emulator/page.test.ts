@@ -6,6 +6,7 @@ import { launchChromium, noChromium } from '../support/chromium.js'
 import { createAuthenticator } from './authenticator.js'
 import { caller, type Json, parse, rawRequest, textOf } from './http.js'
 
+const UUID = '0b9c8f0e-6f4e-4c52-9a51-2f1d7a0b3c4d'
 const HOSTILE = '<img src=x onerror="document.title=1">'
 
 /** The messages of the live stream, as they come. */
@@ -42,13 +43,14 @@ function follow(
 }
 
 /** As a browser on an allowed page would. */
-async function addPasskey(emulator: Emulator): Promise<void> {
+async function addPasskey(emulator: Emulator, identifier = 'jane', displayName = 'Jane'): Promise<void> {
   const origin = 'http://localhost:3000'
   emulator.setAllowedOrigins([origin])
   const call = caller(emulator)
   const headers = { origin, 'x-corbado-projectid': emulator.projectId }
-  const data = { identifier: 'jane', displayName: 'Jane' }
+  const data = { identifier, displayName }
   const token = textOf((await call('POST', '/v2/connectTokens', { type: 'passkey-append', data })).json, 'secret')
+  await rawRequest(`${emulator.url}/v2/connect/append/start`, 'OPTIONS', { origin })
   const { json } = await call('POST', '/v2/connect/append/start', { appendTokenValue: token, loadedMs: 1 }, headers)
   const attestationResponse = createAuthenticator(origin).create(textOf(json, 'attestationOptions'))
   await call('POST', '/v2/connect/append/finish', { attestationResponse }, headers)
@@ -101,7 +103,7 @@ t.test('the stream tells what happens, and no secret', async (t) => {
   t.match(told, {
     now: 60_000,
     clockStopped: true,
-    passkeys: [{ user: 'jane', id: /^cre-/, createdMs: 60_000, lastUsedMs: 60_000 }],
+    passkeys: [{ user: 'jane', name: 'Jane', id: /^cre-/, createdMs: 60_000, lastUsedMs: 60_000 }],
     connectTokens: [
       { type: 'passkey-append', status: 'consumed' },
       { id: json.id, type: 'passkey-list', user: 'jane', status: 'initial', expiresMs: 360_000 },
@@ -109,9 +111,12 @@ t.test('the stream tells what happens, and no secret', async (t) => {
     logins: [{ user: 'jane', by: 'signIn', verdict: 'user_mismatch' }],
     requests: [
       { method: 'POST', path: '/v2/passkey/verifySignedData', status: 200 },
-      { method: 'POST', path: '/v2/connect/append/finish', status: 200 },
+      { method: 'POST', path: '/v2/connect/append/finish', status: 200, preflight: false, warning: /is missing/ },
+      { method: 'POST', path: '/v2/connect/append/start', status: 200, preflight: true },
+      { method: 'POST', path: '/v2/connectTokens' },
     ],
   })
+  t.notMatch(JSON.stringify(told), 'OPTIONS', 'a preflight is a mark on the request that follows it')
   for (const secret of [textOf(json, 'secret'), signedPasskeyData, 'corbado1_mine', emulator.apiKey]) {
     t.notOk(JSON.stringify(told).includes(secret))
   }
@@ -157,7 +162,10 @@ t.test('other pages are refused', async (t) => {
   t.equal(emulator.count(), 1, 'nothing was reset')
 })
 
-t.test('in a browser', { skip: noChromium }, async (t) => {
+// Four accessibility checks take a while on a busy machine.
+t.setTimeout(120_000)
+
+t.test('in a browser', { skip: noChromium, timeout: 90_000 }, async (t) => {
   const emulator = await startEmulator()
   t.teardown(() => emulator.close())
   const browser = await launchChromium()
@@ -166,11 +174,18 @@ t.test('in a browser', { skip: noChromium }, async (t) => {
   await call('POST', '/v2/connectTokens', { type: 'passkey-list', data: { identifier: HOSTILE } })
   await call('POST', '/v2/connectTokens', { type: 'passkey-list', data: {} })
   await emulator.signIn('jane')
+  await addPasskey(emulator, UUID, 'Ada Lovelace')
+  await rawRequest(`${emulator.url}/v2/connect/login/init`, 'OPTIONS', { origin: 'http://localhost:1' })
 
   const axe = createRequire(import.meta.url).resolve('axe-core/axe.min.js')
-  for (const colorScheme of ['light', 'dark'] as const) {
-    // bypassCSP: it is the check that is injected, which the page's own policy rightly refuses.
-    const context = await browser.newContext({ colorScheme, bypassCSP: true, viewport: { width: 1100, height: 900 } })
+  for (const [colorScheme, width] of [
+    ['light', 1100],
+    ['dark', 1100],
+    ['light', 360],
+    ['dark', 360],
+  ] as const) {
+    // bypassCSP: the page's own policy rightly refuses the script that checks it.
+    const context = await browser.newContext({ colorScheme, bypassCSP: true, viewport: { width, height: 900 } })
     const page = await context.newPage()
     await page.goto(emulator.browserUrl)
     await page.getByText('not asked yet').waitFor()
@@ -179,7 +194,9 @@ t.test('in a browser', { skip: noChromium }, async (t) => {
       const axe: { run(): Promise<{ violations: { id: string; help: string }[] }> } = Reflect.get(window, 'axe')
       return (await axe.run()).violations.map(({ id, help }) => `${id}: ${help}`)
     })
-    t.same(violations, [], `accessible, ${colorScheme}`)
+    t.same(violations, [], `accessible, ${colorScheme}, ${width} px`)
+    const taken = await page.evaluate(() => document.documentElement.scrollWidth)
+    t.equal(taken, width, `${width} px are enough`)
     await context.close()
   }
 
@@ -192,7 +209,18 @@ t.test('in a browser', { skip: noChromium }, async (t) => {
   t.equal(await page.title(), 'Corbado emulator', 'a hostile name is text')
   t.equal(await page.getByRole('status').textContent(), 'Live')
 
-  const body = page.getByRole('table', { name: 'Recent requests' }).locator('details').first()
+  t.match(await page.getByRole('row', { name: UUID }).first().textContent(), `Ada Lovelace${UUID}`)
+  const requests = page.getByRole('table', { name: 'Recent requests' })
+  t.equal(await requests.getByText('after a preflight').count(), 1)
+  t.equal(await requests.getByText('OPTIONS /v2/connect/login/init').count(), 1, 'a refused preflight is shown')
+
+  await page.context().grantPermissions(['clipboard-read', 'clipboard-write'])
+  await page.getByRole('button', { name: 'Copy' }).click()
+  await page.getByText('The settings were copied.').waitFor()
+  const copied = await page.evaluate(() => navigator.clipboard.readText())
+  t.match(copied, `CORBADO_PROJECT_ID=${emulator.projectId}\n`)
+
+  const body = requests.locator('details').first()
   await body.locator('summary').click()
   await emulator.signIn('late')
   await page.getByRole('cell', { name: 'late' }).waitFor()

@@ -1,4 +1,4 @@
-// Follows the emulator by server-sent events. Everything shown is set as text, never as HTML: names come from anywhere.
+// Follows the emulator through server-sent events. Everything is set as text, never as HTML: names come from anywhere.
 
 const byId = (id) => document.getElementById(id)
 
@@ -21,7 +21,14 @@ source.addEventListener('error', () => say('Disconnected, trying again…'))
 
 byId('reset').addEventListener('click', async () => {
   const answer = await fetch('/reset', { method: 'POST' }).catch(() => undefined)
-  say(answer?.ok ? 'Everything was reset.' : 'The reset has failed.')
+  say(answer?.ok ? 'Everything was reset.' : 'The reset failed.')
+})
+
+byId('copy').addEventListener('click', async () => {
+  await navigator.clipboard.writeText(byId('settings').textContent).then(
+    () => say('The settings were copied.'),
+    () => say('Copying failed: select the text instead.'),
+  )
 })
 
 setInterval(() => latest && showTokens(), 1000)
@@ -38,39 +45,39 @@ function show() {
     `CORBADO_API_SECRET=${latest.apiSecret}`,
   ].join('\n')
   byId('origins').textContent = latest.allowedOrigins.join(', ') || 'none (--origin allows one)'
-  byId('clock').textContent = latest.clockStopped ? `The clock stands at ${dateTime(latest.now)}.` : ''
+  byId('clock').textContent = latest.clockStopped ? `The clock is stopped at ${dateTime(latest.now)}.` : ''
   showTokens()
-  rows('passkeys', latest.passkeys, ({ id, user, where, createdMs, lastUsedMs }) => [
+  rows('passkeys', latest.passkeys, ({ id, user, name, where, createdMs, lastUsedMs }) => [
     code(id),
-    user,
+    person(user, name),
     where,
     time(createdMs),
     time(lastUsedMs),
   ])
-  rows('logins', latest.logins, ({ id, user, by, time: at, verdict }) => [
+  rows('logins', latest.logins, ({ id, user, name, by, time: at, verdict }) => [
     code(id),
-    user,
+    person(user, name),
     by,
     time(at),
     verdict === null ? badge('not asked yet') : badge(verdict, verdict === 'success' ? 'good' : 'bad'),
   ])
-  rows('requests', latest.requests, ({ method, path, status: code_, time: at, fault, body }) => [
+  rows('requests', latest.requests, ({ method, path, status: code_, time: at, fault, warning, preflight, body }) => [
     time(at),
     code(`${method} ${path}`),
     code_ === null ? badge('no answer', fault ? 'bad' : '') : badge(String(code_), code_ < 400 ? 'good' : 'bad'),
-    fault ? badge(fault, 'bad') : '',
+    notes(fault, warning, preflight),
     body === null ? '' : details(body),
   ])
 }
 
 function showTokens() {
-  rows('tokens', latest.connectTokens, ({ id, type, user, status: state, expiresMs }) => {
+  rows('tokens', latest.connectTokens, ({ id, type, user, name, status: state, expiresMs }) => {
     const left = Math.ceil((expiresMs - now()) / 1000)
     const expired = left <= 0
     return [
       code(id),
       type,
-      user,
+      person(user, name),
       state === 'consumed' ? badge('consumed') : expired ? badge('expired', 'bad') : badge('initial', 'good'),
       number(state === 'consumed' || expired ? '–' : duration(left)),
     ]
@@ -112,6 +119,23 @@ function element(name, text, className = '') {
 const code = (text) => element('code', text)
 const number = (text) => element('span', text, 'number')
 const badge = (text, kind = '') => element('span', text, `badge ${kind}`.trim())
+
+/** The display name, with the identifier below it. */
+function person(identifier, name) {
+  if (name === null) return element('span', identifier, 'person')
+  const made = element('span', '', 'person')
+  made.append(element('span', name), element('code', identifier))
+  return made
+}
+
+function notes(fault, warning, preflight) {
+  if (!fault && !warning && !preflight) return ''
+  const made = element('span', '', 'notes')
+  if (fault) made.append(badge(fault, 'bad'))
+  if (warning) made.append(element('span', warning, 'warning'))
+  if (preflight) made.append(badge('after a preflight'))
+  return made
+}
 
 function details(text) {
   const made = document.createElement('details')

@@ -1,5 +1,6 @@
 import { defaults } from './options.js'
 import { fingerprint } from './state/fingerprint.js'
+import type { RecordedRequest } from './state/requests.js'
 import type { State } from './state/state.js'
 
 /** The page shows so many of each kind, the newest first. */
@@ -13,40 +14,71 @@ export function snapshot(state: State) {
     now,
     clockStopped: clock.stopped,
     projectId: settings.projectId,
-    // The default secret is public; one of the user's own is not told.
+    // The default secret is public. Your own is shortened.
     apiSecret: settings.apiSecret === defaults.apiSecret ? settings.apiSecret : fingerprint(settings.apiSecret),
     allowedOrigins: state.allowedOrigins,
     connectTokens: newest(connectTokens.all()).map(({ id, tokenType, data, connectTokenStatus, expires }) => ({
       id,
       type: tokenType,
-      user: data.identifier,
+      ...shownUser(state, data.identifier),
       status: connectTokenStatus,
       expiresMs: expires * 1000,
     })),
     passkeys: newest(state.passkeys.all()).map(({ id, identifier, browser, os, createdMs, lastUsedMs }) => ({
       id,
-      user: identifier,
+      ...shownUser(state, identifier),
       where: `${browser}, ${os}`,
       createdMs,
       lastUsedMs,
     })),
     logins: newest(state.logins.all()).map(({ challengeId, identifier, by, time, verdict }) => ({
       id: challengeId,
-      user: identifier,
+      ...shownUser(state, identifier),
       by,
       time,
       verdict,
     })),
-    requests: newest(state.requests.select()).map(({ requestID, method, path, status, time, fault, body }) => ({
-      id: requestID,
-      method,
-      path,
-      status,
-      time,
-      fault,
-      body: body === undefined ? null : JSON.stringify(body, null, 2),
-    })),
+    requests: newest(foldPreflights(state.requests.select())).map(
+      ({ requestID, method, path, status, time, fault, warning, body, preflight }) => ({
+        id: requestID,
+        method,
+        path,
+        status,
+        time,
+        fault,
+        warning,
+        preflight,
+        body: body === undefined ? null : JSON.stringify(body, null, 2),
+      }),
+    ),
   }
+}
+
+/** The display name beside the identifier, which is often a UUID. */
+function shownUser(state: State, identifier: string): { user: string; name: string | null } {
+  const name = state.users.nameOf(identifier)
+  return { user: identifier, name: name === undefined || name === identifier ? null : name }
+}
+
+/** Half of a page's requests are CORS preflights. One that was allowed and led to its request becomes a mark on it. */
+function foldPreflights(requests: readonly RecordedRequest[]): (RecordedRequest & { preflight: boolean })[] {
+  const waiting = new Map<string, RecordedRequest>()
+  const folded = new Set<RecordedRequest>()
+  const withPreflight = new Set<RecordedRequest>()
+  for (const request of requests) {
+    if (request.method === 'OPTIONS') {
+      if (request.status === 204) waiting.set(request.path, request)
+      continue
+    }
+    const preflight = waiting.get(request.path)
+    if (preflight === undefined) continue
+    waiting.delete(request.path)
+    folded.add(preflight)
+    withPreflight.add(request)
+  }
+  return requests
+    .filter((request) => !folded.has(request))
+    .map((request) => ({ ...request, preflight: withPreflight.has(request) }))
 }
 
 const newest = <Item>(items: Item[]): Item[] => items.slice(-rowLimit).reverse()

@@ -22,7 +22,7 @@ export function registerBackendApi({ app, recordingOf }: Server, state: State): 
     route(api, 'connectTokens.create', async (request) => {
       const { type, data, lifetimeSeconds } = readCreation(request.body)
       const token = connectTokens.create(type, data, lifetimeSeconds ?? settings.connectTokenLifetimeSeconds)
-      users.idOf(data.identifier)
+      users.see(data.identifier, data.displayName)
       // The one and only time that the secret is told.
       return { ...shown(token), secret: token.secret }
     })

@@ -3,24 +3,41 @@ import { newId } from './ids.js'
 
 const capacity = 100_000
 
-/** Corbado's own user IDs: one for each WebAuthn identifier that was ever named, the same for as long as it is kept. */
+interface User {
+  readonly id: string
+  readonly displayName: string | undefined
+}
+
+/** The users of the project, one for each WebAuthn identifier that was ever named. */
 export class Users {
-  readonly #idByIdentifier = new Map<string, string>()
+  readonly #byIdentifier = new Map<string, User>()
+
+  /** Remembers a user, with the latest display name that a connect token gave. */
+  see(identifier: string, displayName?: string): void {
+    const { id, displayName: before } = this.#byIdentifier.get(identifier) ?? {
+      id: newId('usr'),
+      displayName: undefined,
+    }
+    // To the end of the map: who is used again is dropped last.
+    this.#byIdentifier.delete(identifier)
+    this.#byIdentifier.set(identifier, { id, displayName: displayName ?? before })
+    dropOldest(this.#byIdentifier, capacity)
+  }
 
   idOf(identifier: string): string {
-    const id = this.#idByIdentifier.get(identifier) ?? newId('usr')
-    // To the end of the map: who is used again is dropped last.
-    this.#idByIdentifier.delete(identifier)
-    this.#idByIdentifier.set(identifier, id)
-    dropOldest(this.#idByIdentifier, capacity)
-    return id
+    this.see(identifier)
+    return this.#byIdentifier.get(identifier)?.id ?? ''
+  }
+
+  nameOf(identifier: string): string | undefined {
+    return this.#byIdentifier.get(identifier)?.displayName
   }
 
   isKnown(identifier: string): boolean {
-    return this.#idByIdentifier.has(identifier)
+    return this.#byIdentifier.has(identifier)
   }
 
   clear(): void {
-    this.#idByIdentifier.clear()
+    this.#byIdentifier.clear()
   }
 }
