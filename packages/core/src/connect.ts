@@ -1,4 +1,6 @@
 import type { CorbadoClient } from './corbado/client.js'
+import type { CallOptions } from './corbado/connect-tokens.js'
+import { type Recipient, throwIfLeft } from './corbado/recipient.js'
 import { type ConnectTokenType, isConnectTokenType, type VerificationResult } from './corbado/schemas.js'
 import { CorbadoError, isCorbadoError } from './errors.js'
 import { runHook } from './hooks.js'
@@ -87,7 +89,7 @@ export class ConnectFlows<User extends ConnectUser, Context extends HttpContext>
 
   issueConnectToken(
     { user, type }: { readonly user: User; readonly type: ConnectTokenType },
-    options: { readonly signal?: AbortSignal | undefined } = {},
+    options: CallOptions = {},
   ): Promise<IssuedConnectToken> {
     return this.#track(async () => {
       if (!isConnectTokenType(type)) throw new CorbadoError('TYPE_NOT_ALLOWED', { reason: 'type_unknown' })
@@ -107,7 +109,7 @@ export class ConnectFlows<User extends ConnectUser, Context extends HttpContext>
   verifyLogin(
     { signedPasskeyData }: { readonly signedPasskeyData: string },
     context: Context,
-    trace: Trace = {},
+    caller: Caller = {},
   ): Promise<unknown> {
     return this.#track(async () => {
       const secrets = [signedPasskeyData]
@@ -120,10 +122,12 @@ export class ConnectFlows<User extends ConnectUser, Context extends HttpContext>
             () => this.#settings.expectedIdentifier(unverified, context),
             secrets,
           ),
-        trace,
+        caller,
       )
+      throwIfUnreceived(caller)
       const user = await this.#findUser('SESSION_FAILED', username, context, secrets)
       if (user === null) throw new CorbadoError('PASSKEY_REJECTED', { reason: 'user_not_found' })
+      throwIfUnreceived(caller)
       return runHook(
         'SESSION_FAILED',
         'createSession',
@@ -194,16 +198,21 @@ export class ConnectFlows<User extends ConnectUser, Context extends HttpContext>
   async #verify(
     signedPasskeyData: string,
     usernameFor: (unverified: SignedPasskeyClaims) => Promise<string>,
-    trace: Trace,
+    caller: Caller,
   ): Promise<{ claims: SignedPasskeyClaims; username: string }> {
     const token = checkSignedPasskeyData(signedPasskeyData, this.#settings.localCheck)
-    trace.identifier = token.claims.webauthnId
+    caller.identifier = token.claims.webauthnId
     const username = await usernameFor(token.claims)
     if (!isIdentifier(username)) throw new CorbadoError('PASSKEY_REJECTED', { reason: 'expected_identifier' })
-    trace.identifier = username
+    caller.identifier = username
+    throwIfLeft(caller.recipient)
     const reservation = await reserveToken(this.#settings.replayStore, token)
     try {
-      const { verificationResult } = await this.client.passkeys.verifySignedData({ signedPasskeyData, username })
+      throwIfLeft(caller.recipient)
+      const { verificationResult } = await this.client.passkeys.verifySignedData(
+        { signedPasskeyData, username },
+        { recipient: caller.recipient },
+      )
       assertAccepted(verificationResult)
     } catch (error) {
       // Only a complete refusal, or proof that nothing was processed, gives the token back.
@@ -224,6 +233,16 @@ export class ConnectFlows<User extends ConnectUser, Context extends HttpContext>
     // A look-up that folds case or accents finds somebody else.
     return user?.identifier === identifier ? user : null
   }
+}
+
+/** Whom a flow works for, and what it learns for the event. Calls of the application have no recipient that may leave. */
+export interface Caller extends Trace {
+  readonly recipient?: Recipient | undefined
+}
+
+/** The login was verified and its token is spent, but a session that nobody receives must not exist. */
+function throwIfUnreceived({ recipient }: Caller): void {
+  if (recipient?.hasLeft === true) throw new CorbadoError('INVALID_REQUEST', { reason: 'client_left_after_verdict' })
 }
 
 function assertAccepted(verdict: VerificationResult): void {

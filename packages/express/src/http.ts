@@ -2,37 +2,43 @@ import type { HttpContext } from '@corbado-connect/core'
 import { NodeHttp } from '@corbado-connect/core/internal'
 import type { Request, Response } from 'express'
 
-/** A request and its response. */
-export interface Exchange {
+/** Express's request and its response. */
+export interface ExpressPair {
   readonly req: Request
   readonly res: Response
 }
 
 /** What every hook gets in Express. */
-export interface ExpressContext extends HttpContext, Exchange {}
+export interface ExpressContext extends HttpContext, ExpressPair {}
 
-/** The facade over Express's request and response. */
-export class ExpressHttp extends NodeHttp {
-  readonly #exchange: Exchange
+/** The context of a hook. */
+export function contextOf({ req, res }: ExpressPair, projectId: string): ExpressContext {
+  return { req, res, http: new ExpressHttp(req, res, projectId) }
+}
 
-  constructor(exchange: Exchange, projectId: string) {
-    super(exchange.req.headers, projectId)
-    this.#exchange = exchange
+class ExpressHttp extends NodeHttp {
+  readonly #req: Request
+  readonly #res: Response
+
+  constructor(req: Request, res: Response, projectId: string) {
+    super(req.headers, projectId)
+    this.#req = req
+    this.#res = res
   }
 
   get ip(): string {
-    return this.#exchange.req.ip ?? ''
+    return this.#req.ip ?? ''
   }
 
   get answered(): boolean {
-    return this.#exchange.res.headersSent || this.#exchange.res.writableEnded
+    return this.#res.headersSent || this.#res.writableEnded
   }
 
   protected addSetCookie(header: string): void {
-    this.#exchange.res.append('Set-Cookie', header)
+    this.#res.appendHeader('Set-Cookie', header)
   }
 
   preventCaching(): void {
-    this.#exchange.res.set('cache-control', 'no-store')
+    this.#res.setHeader('cache-control', 'no-store')
   }
 }

@@ -1,4 +1,4 @@
 export * from '@corbado-connect/core'
-export type { Exchange, ExpressContext } from './http.js'
+export type { ExpressContext, ExpressPair } from './http.js'
 export { defineOptions, type ExpressConnectOptions } from './options.js'
-export { type CorbadoConnectRouter, corbadoConnect } from './router.js'
+export { type CorbadoConnectRouter, corbadoConnect, corbadoConnect as default } from './router.js'

@@ -2,27 +2,30 @@ import type { ConnectUser, RateLimit } from '@corbado-connect/core'
 import {
   RedisCounter,
   type ResolvedRateLimit,
-  type Routes,
+  type RoutePipeline,
+  type RouteRequest,
   rateLimited,
-  type Visit,
 } from '@corbado-connect/core/internal'
 import type { Request } from 'express'
 import { MemoryStore, type RateLimitRequestHandler, rateLimit, type Store } from 'express-rate-limit'
 import type { ExpressContext } from './http.js'
 
-/** Counts requests; rejects with `CORBADO_RATE_LIMITED`, or `CORBADO_STORE_UNAVAILABLE` where it cannot count. */
+/** Where a request keeps the key that it is counted by, for express-rate-limit. */
+const limitKey = Symbol('corbado-connect.limitKey')
+
+/** Counts requests. */
 export interface Limiter<User extends ConnectUser> {
-  count(visit: Visit<User, ExpressContext>): Promise<void>
+  /** @throws CorbadoError `CORBADO_RATE_LIMITED`, or `CORBADO_STORE_UNAVAILABLE` if it cannot count */
+  count(request: RouteRequest<User, ExpressContext>): Promise<void>
   close(): void
 }
 
-/** A limiter for both routes over express-rate-limit. */
+/** A limiter for both routes, made of express-rate-limit. */
 export function createLimiter<User extends ConnectUser>(
   limits: ResolvedRateLimit,
-  routes: Routes<User, ExpressContext>,
+  pipeline: RoutePipeline<User, ExpressContext>,
   projectId: string,
 ): Limiter<User> {
-  const keys = new WeakMap<Request, string>()
   const ownStores: MemoryStore[] = []
 
   const newStore = ({ windowMs }: RateLimit): Store => {
@@ -39,21 +42,21 @@ export function createLimiter<User extends ConnectUser>(
       standardHeaders: false,
       legacyHeaders: false,
       requestPropertyName: 'corbadoConnectRateLimit',
-      keyGenerator: (req) => keys.get(req) ?? '',
+      keyGenerator: (req) => String(Reflect.get(req, limitKey)),
       handler: (req, _res, next) => next(rateLimited(msUntilReset(req) ?? limit.windowMs)),
-      // Its other checks are about the default key; ours is made in the core.
-      validate: { default: false, trustProxy: true },
+      // Its checks are about its default key. Ours is made in the core.
+      validate: false,
     })
   const handlers = { connectToken: newHandler(limits.connectToken), verify: newHandler(limits.verify) }
 
   return {
-    async count(visit) {
-      const { req, res } = visit.context
-      keys.set(req, routes.limitKey(visit))
-      const error = await new Promise<unknown>((resolve, reject) => {
-        Promise.resolve(handlers[visit.route](req, res, resolve)).catch(reject)
+    count(request) {
+      const { req, res } = request.context
+      Reflect.set(req, limitKey, pipeline.limitKey(request))
+      return new Promise((resolve, reject) => {
+        const next = (error?: unknown) => (error === undefined ? resolve() : reject(error))
+        Promise.resolve(handlers[request.route](req, res, next)).catch(reject)
       })
-      if (error !== undefined) throw error
     },
     close() {
       for (const store of ownStores) store.shutdown()
@@ -67,7 +70,7 @@ function msUntilReset(req: Request): number | undefined {
   return reset instanceof Date ? reset.getTime() - Date.now() : undefined
 }
 
-/** The counter as express-rate-limit wants it. */
+/** The counter as express-rate-limit expects it. */
 function storeOf(counter: RedisCounter, windowMs: number): Store {
   return {
     localKeys: false,
@@ -75,7 +78,7 @@ function storeOf(counter: RedisCounter, windowMs: number): Store {
       const { hits, leftMs } = await counter.count(key, windowMs)
       return { totalHits: hits, resetTime: new Date(Date.now() + leftMs) }
     },
-    // Called for options that are not used here.
+    // Needed only for options that are not used here.
     decrement() {},
     resetKey() {},
   }

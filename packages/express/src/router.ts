@@ -1,27 +1,41 @@
-import { type Connect, type ConnectEvent, type ConnectUser, isCorbadoError } from '@corbado-connect/core'
+import {
+  type Connect,
+  type ConnectEvent,
+  type ConnectUser,
+  type CorbadoError,
+  isCorbadoError,
+} from '@corbado-connect/core'
 import {
   type ConnectApp,
-  createAdapterParts,
-  logsAsError,
+  checkForwardedFor,
+  createAdapter,
+  type PathParameters,
+  type ProxyTrust,
+  pathMatcher,
+  pathOf,
   type RouteName,
-  type Visit,
-  warnOfUntrustedProxy,
+  type RouteRequest,
 } from '@corbado-connect/core/internal'
 import { type NextFunction, type Request, type Response, Router } from 'express'
 import { readBody } from './body.js'
-import { type Exchange, type ExpressContext, ExpressHttp } from './http.js'
+import { contextOf, type ExpressContext, type ExpressPair } from './http.js'
 import { createLimiter } from './limiter.js'
 import type { ExpressConnectOptions } from './options.js'
 
-/** The Router, and what the rest of the application does with the same sessions. */
+/** The Router, and the same sessions for the rest of your application. */
 export interface CorbadoConnectRouter<User extends ConnectUser>
   extends Router,
-    ConnectApp<User, ExpressContext, Exchange, Request>,
+    ConnectApp<User, ExpressContext, ExpressPair, Request>,
     Pick<Connect<User, ExpressContext>, 'close'> {
-  /** A middleware: lets signed-in users pass, refuses with `CORBADO_NOT_AUTHENTICATED`. */
+  /** A middleware: lets signed-in users pass, refuses others with `CORBADO_NOT_AUTHENTICATED`. */
   requireUser(req: Request, res: Response, next: NextFunction): void
   /** A middleware against CSRF: refuses with `CORBADO_ORIGIN_NOT_ALLOWED`. */
   requireAllowedOrigin(req: Request, res: Response, next: NextFunction): void
+  /**
+   * An error-handling middleware for your own routes: answers our errors as the router does, and passes all others on.
+   * Add it after your routes: `app.use(auth.errorHandler)`.
+   */
+  errorHandler(error: unknown, req: Request, res: Response, next: NextFunction): void
 }
 
 /**
@@ -35,73 +49,76 @@ export function corbadoConnect<User extends ConnectUser>(
   options: ExpressConnectOptions<User>,
 ): CorbadoConnectRouter<User> {
   const { errors = 'json', ...connectOptions } = options
-  if (errors !== 'json' && errors !== 'next') throw new TypeError('errors: json or next was expected')
-  const contextOf = (exchange: Exchange): ExpressContext => ({
-    ...exchange,
-    http: new ExpressHttp(exchange, settings.client.projectId),
-  })
-  const { app, settings, routes, requireUser } = createAdapterParts<User, ExpressContext, Exchange, Request>(
-    { ...connectOptions, onEvent: connectOptions.onEvent ?? logEvent },
+  if (errors !== 'json' && errors !== 'next') throw new TypeError("`errors` must be 'json' or 'next'")
+  const adapter = createAdapter<User, ExpressContext, ExpressPair, Request>(connectOptions, {
     contextOf,
-  )
+    onFailure: logFailure,
+  })
+  const { app, settings, pipeline } = adapter
   const limiter =
-    settings.rateLimit === false ? undefined : createLimiter(settings.rateLimit, routes, settings.client.projectId)
+    settings.rateLimit === false ? undefined : createLimiter(settings.rateLimit, pipeline, settings.client.projectId)
 
   const refuse = (error: unknown, res: Response, next: NextFunction): void => {
-    // A hook that sent the response and failed afterwards: there is nothing left to answer.
+    // A hook sent the response and failed afterwards: there is nothing left to answer.
     if (res.headersSent) return
-    if (isCorbadoError(error)) res.set({ ...error.headers })
-    if (!isCorbadoError(error) || errors === 'next') {
-      next(error)
-      return
+    if (isCorbadoError(error)) {
+      if (errors === 'json') {
+        answerError(error, res)
+        return
+      }
+      setHeaders(res, error)
     }
-    res.status(error.statusCode).set('content-type', 'application/json; charset=utf-8').end(JSON.stringify(error))
+    next(error)
   }
 
-  const answer = async (visit: Visit<User, ExpressContext>, next: NextFunction): Promise<void> => {
-    const { req, res } = visit.context
+  const serve = async (request: RouteRequest<User, ExpressContext>, next: NextFunction): Promise<void> => {
+    const { req, res } = request.context
     try {
-      await routes.enter(visit)
-      await limiter?.count(visit)
-      routes.admit(visit)
-      const result = await routes.answer(visit, await readBody(req))
-      if (result === 'sent by a hook') return
-      if (result.statusCode === 204) res.status(204).end()
-      else res.status(200).set('content-type', 'application/json; charset=utf-8').end(result.json)
+      await pipeline.identify(request)
+      await limiter?.count(request)
+      pipeline.admit(request)
+      const answer = await pipeline.answer(request, await readBody(req))
+      if (answer === 'sent by a hook') return
+      if (answer.statusCode === 204) res.status(204).end()
+      else sendJson(res, 200, answer.json)
     } catch (error) {
-      routes.refuse(visit, error)
+      pipeline.refuse(request, error)
       refuse(error, res, next)
     }
   }
 
-  const routeOf = ({ method, url }: Request): RouteName | undefined => {
-    if (method !== 'POST') return undefined
-    // Compared as it stands: Express itself would also match /Path and /path/.
-    const path = url.split('?', 1)[0]
-    if (path === settings.paths.connectToken) return 'connectToken'
-    return path === settings.paths.verify ? 'verify' : undefined
-  }
+  const names: readonly RouteName[] = ['connectToken', 'verify']
+  const routes = names.flatMap((name) => {
+    const path = settings.paths[name]
+    return path === null ? [] : [{ name, match: pathMatcher(path) }]
+  })
 
-  const router = Router()
+  const router = Router({ mergeParams: true })
   router.use((req, res, next) => {
-    const route = routeOf(req)
-    if (route === undefined) return next()
-    if (req.headers['x-forwarded-for'] !== undefined && req.app.get('trust proxy') === false) warnOfUntrustedProxy()
-    // Before any hook runs: it may send the response itself.
-    res.set('cache-control', 'no-store')
-    const visit = routes.begin(route, contextOf({ req, res }))
-    res.once('close', () => routes.leave(visit))
-    void answer(visit, next)
+    // A proxy must not send its next request over this connection.
+    if (pipeline.closing) res.shouldKeepAlive = false
+    if (req.method !== 'POST') return next()
+    const path = pathOf(req.url)
+    for (const { name, match } of routes) {
+      // Compared as it was sent: Express itself would also match /Path and /path/.
+      const parameters = match(path)
+      if (parameters === undefined) continue
+      addParameters(req, parameters)
+      checkForwardedFor(req.headers['x-forwarded-for'], () => proxyTrustOf(req))
+      // Set before any hook runs, because a hook may send the response itself.
+      res.setHeader('cache-control', 'no-store')
+      void serve(pipeline.start(name, adapter.contextOf({ req, res }), res), next)
+      return
+    }
+    next()
   })
 
   const guard =
     (check: (context: ExpressContext) => Promise<void>) => (req: Request, res: Response, next: NextFunction) => {
-      check(contextOf({ req, res })).then(
+      check(adapter.contextOf({ req, res })).then(
         () => next(),
         (error: unknown) => {
-          // Answered by us and no event of a route: the cause would be seen by nobody.
-          if (errors === 'json' && isCorbadoError(error) && error.statusCode >= 500)
-            console.error('Corbado Connect:', error)
+          if (errors === 'json') logError(error)
           refuse(error, res, next)
         },
       )
@@ -109,16 +126,52 @@ export function corbadoConnect<User extends ConnectUser>(
 
   return Object.assign(router, {
     ...app,
-    requireUser: guard((context) => requireUser(context.req, context)),
-    requireAllowedOrigin: guard(async (context) => routes.requireAllowedOrigin(context)),
+    requireUser: guard((context) => adapter.requireUser(context.req, context)),
+    requireAllowedOrigin: guard(async (context) => pipeline.requireAllowedOrigin(context)),
+    errorHandler(error: unknown, _req: Request, res: Response, next: NextFunction) {
+      if (!isCorbadoError(error) || res.headersSent) return next(error)
+      logError(error)
+      answerError(error, res)
+    },
     async close() {
-      await routes.close()
+      await pipeline.close()
       limiter?.close()
     },
   })
 }
 
-/** Where no `onEvent` is given, what went wrong on our side or Corbado's stands on standard error, with its cause. */
-function logEvent(event: ConnectEvent, _context: ExpressContext, error: unknown): void {
-  if (logsAsError(event)) console.error(`Corbado Connect: a request failed ${JSON.stringify(event)}`, error)
+function addParameters(req: Request, parameters: PathParameters): void {
+  if (Object.keys(parameters).length > 0) req.params = Object.assign({}, req.params, parameters)
+}
+
+/** Whose `X-Forwarded-For` counts for this request. */
+function proxyTrustOf(req: Request): ProxyTrust {
+  if (req.app.get('trust proxy') === true) return 'everybody'
+  return req.ips.length === 0 ? 'nobody' : 'some'
+}
+
+function setHeaders(res: Response, { headers }: CorbadoError): void {
+  for (const [name, value] of Object.entries(headers)) res.setHeader(name, value)
+}
+
+function answerError(error: CorbadoError, res: Response): void {
+  setHeaders(res, error)
+  sendJson(res, error.statusCode, JSON.stringify(error))
+}
+
+function sendJson(res: Response, statusCode: number, json: string): void {
+  res.statusCode = statusCode
+  res.setHeader('content-type', 'application/json; charset=utf-8')
+  res.end(json)
+}
+
+/** An error outside our routes has no event: without this, nobody would see its cause. */
+function logError(error: unknown): void {
+  if (isCorbadoError(error) && error.statusCode >= 500) console.error('Corbado Connect:', error)
+}
+
+/** Without `onEvent`, errors of the deployment are written to standard error, with their cause. */
+function logFailure(event: ConnectEvent, _context: ExpressContext, error: unknown): void {
+  // The event is not part of the format string: an identifier may contain %.
+  console.error('Corbado Connect: a request failed', JSON.stringify(event), error)
 }

@@ -1,31 +1,26 @@
-/** Replies that hooks have sent. */
-const sent = new WeakSet<object>()
+import type { FastifyReply } from 'fastify'
 
 /**
- * Lends Fastify's reply to hooks. It is awaited until it is sent: without hiding `then`, a hook that returns it unsent would
- * wait for ever. It looks unsent until all `onSend` hooks of the app are through: that `send` was called is noted.
+ * Shows a reply to hooks in a form that they can return and send.
+ *
+ * Fastify's reply is awaited until it is sent: an async hook that returns it unsent would wait forever, so `then` is
+ * hidden. The reply looks unsent until all `onSend` hooks of the app have run, so a call of `send` is noted.
  */
-export async function withHookReply<Result>(
-  reply: { send(payload?: unknown): unknown },
-  work: () => Promise<Result>,
-): Promise<Result> {
-  const { send } = reply
-  const notedSend = (payload?: unknown): unknown => {
-    const result = send.call(reply, payload)
-    sent.add(reply)
-    return result
-  }
-  Object.defineProperty(reply, 'then', { value: undefined, configurable: true })
-  Object.defineProperty(reply, 'send', { value: notedSend, configurable: true })
-  try {
-    return await work()
-  } finally {
-    Reflect.deleteProperty(reply, 'then')
-    Reflect.deleteProperty(reply, 'send')
-  }
-}
+export class HookReply implements ProxyHandler<FastifyReply> {
+  /** Whether a hook has called `send`. */
+  sent = false
 
-/** Whether a hook has sent this reply. */
-export function sentByHook(reply: object): boolean {
-  return sent.has(reply)
+  get(reply: FastifyReply, name: string | symbol, view: unknown): unknown {
+    if (name === 'then') return undefined
+    if (name !== 'send') return Reflect.get(reply, name)
+    return (payload?: unknown): unknown => {
+      reply.send(payload)
+      this.sent = true
+      return view
+    }
+  }
+
+  set(reply: FastifyReply, name: string | symbol, value: unknown): boolean {
+    return Reflect.set(reply, name, value)
+  }
 }

@@ -1,34 +1,47 @@
 import type { HttpContext } from '@corbado-connect/core'
 import { NodeHttp } from '@corbado-connect/core/internal'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { sentByHook } from './hook-reply.js'
+import { HookReply } from './hook-reply.js'
 
-/** A request and its reply. */
-export interface Exchange {
+/** Fastify's request and its reply. */
+export interface FastifyPair {
   readonly request: FastifyRequest
   readonly reply: FastifyReply
 }
 
 /** What every hook gets in Fastify. */
-export interface FastifyContext extends HttpContext, Exchange {}
+export interface FastifyContext extends HttpContext, FastifyPair {}
 
-/** The facade over Fastify's request and reply. */
-export class FastifyHttp extends NodeHttp {
+/** The context of a hook in a route or guard of the app. */
+export function contextOf(pair: FastifyPair, projectId: string): FastifyContext {
+  return { request: pair.request, reply: pair.reply, http: new FastifyHttp(pair, projectId) }
+}
+
+/** The context of a hook in our own routes, where it may send the reply itself. */
+export function routeContextOf(pair: FastifyPair, projectId: string): FastifyContext {
+  const hookReply = new HookReply()
+  const http = new FastifyHttp(pair, projectId, hookReply)
+  return { request: pair.request, reply: new Proxy(pair.reply, hookReply), http }
+}
+
+class FastifyHttp extends NodeHttp {
   readonly #request: FastifyRequest
   readonly #reply: FastifyReply
+  readonly #hookReply: HookReply | undefined
 
-  constructor({ request, reply }: Exchange, projectId: string) {
+  constructor({ request, reply }: FastifyPair, projectId: string, hookReply?: HookReply) {
     super(request.headers, projectId)
     this.#request = request
     this.#reply = reply
+    this.#hookReply = hookReply
   }
 
   get ip(): string {
-    return this.#request.ip ?? '' // of a Unix socket there is none, whatever its type says
+    return this.#request.ip ?? '' // despite its type, it is undefined on a Unix socket
   }
 
   get answered(): boolean {
-    return sentByHook(this.#reply) || this.#reply.sent || this.#reply.raw.headersSent
+    return this.#hookReply?.sent === true || this.#reply.sent || this.#reply.raw.headersSent
   }
 
   protected addSetCookie(header: string): void {

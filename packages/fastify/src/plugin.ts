@@ -1,14 +1,14 @@
 import type { ConnectEvent, ConnectUser } from '@corbado-connect/core'
-import { type ConnectApp, createAdapterParts, logsAsError } from '@corbado-connect/core/internal'
+import { type ConnectApp, createAdapter } from '@corbado-connect/core/internal'
 import fastifyCookie from '@fastify/cookie'
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
-import { type Exchange, type FastifyContext, FastifyHttp } from './http.js'
+import { contextOf, type FastifyContext, type FastifyPair } from './http.js'
 import type { FastifyConnectOptions } from './options.js'
 import { registerRoutes } from './routes.js'
 
 /**
- * Where an application names its own user type for `app.corbadoConnect`:
+ * Augment this interface to give `app.corbadoConnect` your own user type:
  * `declare module '@corbado-connect/fastify' { interface Register { user: User } }`
  */
 // biome-ignore lint/suspicious/noEmptyInterface: it is there to be augmented
@@ -17,16 +17,16 @@ export interface Register {}
 /** The user type that {@link Register} names. */
 export type RegisteredUser = Register extends { user: infer User extends ConnectUser } ? User : ConnectUser
 
-/** `app.corbadoConnect`: what the rest of the application does with the same sessions. */
+/** `app.corbadoConnect`: the same sessions, for the rest of your application. */
 export interface CorbadoConnect<User extends ConnectUser = RegisteredUser>
-  extends ConnectApp<User, FastifyContext, Exchange, FastifyRequest> {
+  extends ConnectApp<User, FastifyContext, FastifyPair, FastifyRequest> {
   /** An `onRequest` hook: lets signed-in users pass, throws `CORBADO_NOT_AUTHENTICATED`. Write it in an array. */
   requireUser(request: FastifyRequest, reply: FastifyReply): Promise<void>
   /** An `onRequest` hook against CSRF: throws `CORBADO_ORIGIN_NOT_ALLOWED`. Write it in an array. */
   requireAllowedOrigin(request: FastifyRequest, reply: FastifyReply): Promise<void>
 }
 
-/** The plugin; `app.register` infers the user type of the hooks from `findUser`. */
+/** The plugin. `app.register` infers the user type of the hooks from `findUser`. */
 export interface CorbadoConnectPlugin extends FastifyPluginAsync<FastifyConnectOptions<ConnectUser>> {
   readonly isCorbadoConnectPlugin: true
 }
@@ -36,35 +36,32 @@ async function plugin<User extends ConnectUser>(
   options: FastifyConnectOptions<User>,
 ): Promise<void> {
   const { logLevel, logSerializers, ...connectOptions } = options
-  const contextOf = (pair: Exchange): FastifyContext => ({
-    ...pair,
-    http: new FastifyHttp(pair, parts.settings.client.projectId),
-  })
-  const parts = createAdapterParts<User, FastifyContext, Exchange, FastifyRequest>(
-    { ...connectOptions, onEvent: connectOptions.onEvent ?? logEvent },
+  const adapter = createAdapter<User, FastifyContext, FastifyPair, FastifyRequest>(connectOptions, {
     contextOf,
-  )
+    onFailure: logFailure,
+  })
   const corbadoConnect: CorbadoConnect<User> = {
-    ...parts.app,
-    requireUser: (request, reply) => parts.requireUser(request, contextOf({ request, reply })),
-    requireAllowedOrigin: async (request, reply) => parts.routes.requireAllowedOrigin(contextOf({ request, reply })),
+    ...adapter.app,
+    requireUser: (request, reply) => adapter.requireUser(request, adapter.contextOf({ request, reply })),
+    requireAllowedOrigin: async (request, reply) =>
+      adapter.pipeline.requireAllowedOrigin(adapter.contextOf({ request, reply })),
   }
   app.decorate('corbadoConnect', corbadoConnect)
 
-  // A context of our own: the app's parsers, validators and serializers do not reach into it, and ours not out of it.
+  // A context of our own: parsers, validators and serializers of the app do not affect it, nor ours the app.
   await app.register(
     async (own) => {
-      // For hooks that read and set cookies of their own; the app's, if it has one, serves as well.
+      // For hooks that read and set cookies. If the app has a cookie plugin, that one is used.
       if (!own.hasRequestDecorator('cookies')) await own.register(fastifyCookie)
-      await registerRoutes(own, { ...parts, contextOf })
+      await registerRoutes(own, adapter)
     },
     { ...(logLevel === undefined ? {} : { logLevel }), ...(logSerializers === undefined ? {} : { logSerializers }) },
   )
 }
 
-/** Where no `onEvent` is given, what went wrong on our side or Corbado's stands in the log. */
-function logEvent(event: ConnectEvent, { request }: FastifyContext): void {
-  if (logsAsError(event)) request.log.error({ corbadoConnect: event }, 'Corbado Connect: a request failed')
+/** Without `onEvent`, errors of the deployment are logged. */
+function logFailure(event: ConnectEvent, { request }: FastifyContext): void {
+  request.log.error({ corbadoConnect: event }, 'Corbado Connect: a request failed')
 }
 
 /**

@@ -1,59 +1,63 @@
 import { type ConnectUser, isCorbadoError } from '@corbado-connect/core'
 import {
-  type AdapterParts,
+  type Adapter,
   bodyError,
+  checkForwardedFor,
   maxBodyBytes,
-  parseJsonBody,
+  pathMatcher,
+  pathOf,
   RedisCounter,
+  type RouteAnswer,
+  type RouteRequest,
   rateLimited,
   routeSchemas,
-  type Visit,
-  warnOfUntrustedProxy,
+  warnOfHopCount,
 } from '@corbado-connect/core/internal'
 import fastifyRateLimit, { type FastifyRateLimitStoreCtor } from '@fastify/rate-limit'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { withHookReply } from './hook-reply.js'
-import type { Exchange, FastifyContext } from './http.js'
+import { type FastifyContext, type FastifyPair, routeContextOf } from './http.js'
+import { proxyTrustOf, trustProxyOf } from './proxy-trust.js'
 
-/** Clients that the limiter keeps apart at the most, where it counts in memory. */
+/** How many clients the limiter keeps apart if it counts in memory. */
 const maxCountedClients = 50_000
-/** Of the limiter's own; `Retry-After` comes with our error. */
+/** Headers of the limiter itself; `Retry-After` comes with our error. */
 const limiterHeaders = ['x-ratelimit-limit', 'x-ratelimit-remaining', 'x-ratelimit-reset', 'retry-after']
 const noHeaders = Object.fromEntries(limiterHeaders.map((name) => [name, false]))
+/** How often idle connections are closed while the server closes, in milliseconds. */
+const idleCheckMs = 100
 
-/** What the routes are made of. */
-export interface RouteParts<User extends ConnectUser>
-  extends Pick<AdapterParts<User, FastifyContext, Exchange, FastifyRequest>, 'settings' | 'routes'> {
-  readonly contextOf: (exchange: Exchange) => FastifyContext
-}
+const routeRequest = Symbol('corbado-connect.routeRequest')
 
-/** Registers the routes in a context that is ours alone. */
+/** Registers the routes in a context that belongs to us. */
 export async function registerRoutes<User extends ConnectUser>(
   own: FastifyInstance,
-  { settings, routes, contextOf }: RouteParts<User>,
+  { settings, pipeline }: Pick<Adapter<User, FastifyContext, FastifyPair, FastifyRequest>, 'settings' | 'pipeline'>,
 ): Promise<void> {
-  const visits = new WeakMap<FastifyRequest, Visit<User, FastifyContext>>()
-  const visitOf = (request: FastifyRequest): Visit<User, FastifyContext> => {
-    const visit = visits.get(request)
-    if (visit === undefined) throw new Error('A request reached our routes without having been let in')
-    return visit
+  type OurRequest = RouteRequest<User, FastifyContext>
+  own.decorateRequest(routeRequest, null)
+  const find = (request: FastifyRequest): OurRequest | null => Reflect.get(request, routeRequest)
+  const requestOf = (request: FastifyRequest): OurRequest => {
+    const found = find(request)
+    if (found === null) throw new Error('A request reached our routes without passing their onRequest hook')
+    return found
   }
 
   own.removeAllContentTypeParsers()
   own.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, bytes, done) => done(null, bytes))
-  // The core validates, by the same schemas; here they are for the app's OpenAPI document.
+  // The core validates. Here, the schemas are for the app's OpenAPI document.
   own.setValidatorCompiler(() => () => true)
   own.setSerializerCompiler(() => serializeAnswer)
 
   const handlerBefore = own.errorHandler
   const errorHandler = (error: FastifyError, request: FastifyRequest, reply: FastifyReply): unknown => {
     reply.header('cache-control', 'no-store')
-    const visit = visits.get(request)
-    if (visit === undefined) throw error // A hook of the app refused it before it came to us.
-    const refusal = error.code?.startsWith('FST_ERR_CTP_') ? bodyError(error) : error
-    routes.refuse(visit, refusal)
+    const ours = find(request)
+    if (ours === null) throw error // A hook of the app refused the request before it came to us.
+    const isBodyError = typeof error.code === 'string' && error.code.startsWith('FST_ERR_CTP_')
+    const refusal = isBodyError ? bodyError(error) : error
+    pipeline.refuse(ours, refusal)
     if (isCorbadoError(refusal)) reply.headers(refusal.headers)
-    // Thrown, it reaches the handler that the app had when it registered us; one that was set later has to be asked for.
+    // Thrown, it reaches the handler that the app had when it registered us. A handler that was set later must be called.
     if (own.errorHandler === handlerBefore) throw refusal
     return own.errorHandler(refusal, request, reply)
   }
@@ -62,9 +66,9 @@ export async function registerRoutes<User extends ConnectUser>(
   if (rateLimit !== false) {
     await own.register(fastifyRateLimit, {
       global: true,
-      max: (request) => rateLimit[visitOf(request).route].max,
-      timeWindow: (request) => rateLimit[visitOf(request).route].windowMs,
-      keyGenerator: (request) => routes.limitKey(visitOf(request)),
+      max: (request) => rateLimit[requestOf(request).route].max,
+      timeWindow: (request) => rateLimit[requestOf(request).route].windowMs,
+      keyGenerator: (request) => pipeline.limitKey(requestOf(request)),
       errorResponseBuilder: (_request, { ttl }) => rateLimited(ttl),
       addHeaders: noHeaders,
       addHeadersOnExceeding: noHeaders,
@@ -75,49 +79,70 @@ export async function registerRoutes<User extends ConnectUser>(
     })
   }
 
+  const trustProxy = trustProxyOf(own)
+  if (typeof trustProxy === 'number') warnOfHopCount()
+
   for (const route of ['connectToken', 'verify'] as const) {
     const url = settings.paths[route]
     if (url === null) continue
+    const matchPath = pathMatcher(own.prefix + url)
     own.route({
       method: 'POST',
       url,
       bodyLimit: maxBodyBytes,
       schema: routeSchemas[route],
       errorHandler,
-      onRequest: async (request, reply) => {
+      onRequest(request, reply, done) {
         // Fastify decodes /%70ath before it looks for a route; Express does not.
-        if (request.raw.url?.split('?', 1)[0] !== request.routeOptions.url) return reply.callNotFound()
-        if (request.headers['x-forwarded-for'] !== undefined && request.ips === undefined) warnOfUntrustedProxy()
-        // Before any hook runs: it may send the response itself.
+        if (matchPath(pathOf(request.raw.url ?? '')) === undefined) {
+          reply.callNotFound()
+          return
+        }
+        checkForwardedFor(request.headers['x-forwarded-for'], () => proxyTrustOf(trustProxy, request))
+        // Set before any hook runs, because a hook may send the response itself.
         reply.header('cache-control', 'no-store')
-        const visit = routes.begin(route, contextOf({ request, reply }))
-        visits.set(request, visit)
-        reply.raw.once('close', () => routes.leave(visit))
-        return routes.enter(visit)
+        const ours = pipeline.start(route, routeContextOf({ request, reply }, settings.client.projectId), reply.raw)
+        Reflect.set(request, routeRequest, ours)
+        pipeline.identify(ours).then(() => done(), done)
       },
-      preParsing: async (request) => routes.admit(visitOf(request)),
-      handler: async (request, reply) => {
-        const body = Buffer.isBuffer(request.body) ? parseJsonBody(request.body) : undefined
-        const visit = visitOf(request)
-        const answer = await withHookReply(reply, () => routes.answer(visit, body)).catch((error: unknown) => {
-          // Of a hook that sent the response and failed afterwards Fastify tells its error handler nothing.
-          routes.refuse(visit, error)
-          if (visit.context.http.answered) return 'sent by a hook' as const
-          throw error
-        })
-        if (answer === 'sent by a hook') return reply
-        if (answer.statusCode === 204) return reply.code(204).send()
-        return reply.code(200).header('content-type', 'application/json; charset=utf-8').send(answer.json)
+      preParsing(request, _reply, _payload, done) {
+        pipeline.admit(requestOf(request))
+        done()
+      },
+      handler(request, reply) {
+        const ours = requestOf(request)
+        pipeline.answer(ours, request.body).then(
+          (answer) => sendAnswer(reply, answer),
+          (error: unknown) => {
+            // Fastify does not call its error handler when a hook fails after sending the response.
+            if (ours.context.http.answered) pipeline.refuse(ours, error)
+            else reply.send(error instanceof Error ? error : new Error('A request failed', { cause: error }))
+          },
+        )
       },
     })
   }
 
-  // Not awaited before the server closes: it must go on with what it has let in.
-  own.addHook('preClose', async () => void routes.close())
-  own.addHook('onClose', () => routes.close())
+  let idleCheck: NodeJS.Timeout | undefined
+  own.addHook('preClose', async () => {
+    // Not awaited before the server closes: requests in flight must be able to finish.
+    void pipeline.close()
+    // Fastify closes idle connections once. One that becomes idle later would keep the process alive for its whole timeout.
+    idleCheck = setInterval(() => own.server.closeIdleConnections(), idleCheckMs)
+  })
+  own.addHook('onClose', async () => {
+    clearInterval(idleCheck)
+    await pipeline.close()
+  })
 }
 
-/** The counter as @fastify/rate-limit wants it. */
+function sendAnswer(reply: FastifyReply, answer: RouteAnswer): void {
+  if (answer === 'sent by a hook') return
+  if (answer.statusCode === 204) reply.code(204).send()
+  else reply.code(200).header('content-type', 'application/json; charset=utf-8').send(answer.json)
+}
+
+/** The counter as @fastify/rate-limit expects it. */
 function storeOf(counter: RedisCounter): FastifyRateLimitStoreCtor {
   return class {
     incr(
@@ -133,7 +158,7 @@ function storeOf(counter: RedisCounter): FastifyRateLimitStoreCtor {
   }
 }
 
-/** An answer as JSON; of an error that is not ours, the usual four fields. */
+/** An answer as JSON. An error that is not ours has the usual four fields. */
 function serializeAnswer(payload: unknown): string {
   if (!(payload instanceof Error) || isCorbadoError(payload)) return JSON.stringify(payload)
   const { statusCode, code, error, message }: Error & { statusCode?: unknown; code?: unknown; error?: unknown } =

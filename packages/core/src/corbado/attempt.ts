@@ -1,5 +1,6 @@
 import { setMaxListeners } from 'node:events'
 import type { Dispatcher } from 'undici'
+import type { Recipient } from './recipient.js'
 
 const defaultMaxResponseBytes = 64 * 1024
 
@@ -12,6 +13,8 @@ export interface AttemptLimits {
   /** The longest body that is read. Default 64 KiB. */
   readonly maxResponseBytes?: number | undefined
   readonly signal?: AbortSignal | undefined
+  /** Once the recipient has left, the request is not sent any more. What was sent goes on. */
+  readonly recipient?: Recipient | undefined
 }
 
 /** What became of one attempt. Only `unsent` and `overloaded` prove that Corbado did not process it. */
@@ -75,6 +78,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
+    if (this.#limits.recipient?.hasLeft === true) this.giveUp('signal')
     this.#controller = controller
     if (!this.settled) {
       this.#sent = true

@@ -88,8 +88,8 @@ export class Passkeys {
    */
   verifySignedData(
     request: { readonly signedPasskeyData: string; readonly username: string },
-    { signal }: CallOptions = {},
+    options: CallOptions = {},
   ): Promise<{ verificationResult: VerificationResult }> {
-    return callVerification(request, this.#settings, this.#transport, signal)
+    return callVerification(request, this.#settings, this.#transport, options)
   }
 }

@@ -1,6 +1,7 @@
 import { isRecord } from './checks.js'
 import { type ListQuery, listPath, maxListBytes } from './list.js'
 import { pathOf } from './object-id.js'
+import type { Recipient } from './recipient.js'
 import type { RepeatableCalls } from './repeatable-call.js'
 import {
   type ConnectToken,
@@ -34,6 +35,8 @@ export interface CallOptions {
    * `CORBADO_OUTCOME_UNKNOWN` instead.
    */
   readonly signal?: AbortSignal | undefined
+  /** @internal */
+  readonly recipient?: Recipient | undefined
 }
 
 /**
@@ -52,7 +55,7 @@ export class ConnectTokens {
   }
 
   /** Creates a connect token. Its `secret` is returned this once; `expires` is Unix time in seconds. */
-  create(request: CreateConnectToken, { signal }: CallOptions = {}): Promise<ConnectToken> {
+  create(request: CreateConnectToken, { signal, recipient }: CallOptions = {}): Promise<ConnectToken> {
     const { type, data } = request
     // An answer about another user or type must not be handed out.
     const isAnswer = (body: unknown): body is ConnectToken =>
@@ -60,7 +63,7 @@ export class ConnectTokens {
       body.tokenType === type &&
       (body.data?.identifier === undefined || body.data.identifier === data.identifier)
     const body = JSON.stringify(request)
-    return this.#calls.send({ method: 'POST', path: '/v2/connectTokens', body, isAnswer, signal })
+    return this.#calls.send({ method: 'POST', path: '/v2/connectTokens', body, isAnswer, signal, recipient })
   }
 
   /** Lists connect tokens, without their secrets. */

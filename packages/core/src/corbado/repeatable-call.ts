@@ -18,7 +18,7 @@ const minShareMs = 2000
 
 /** One call to Corbado. */
 export interface CorbadoCall<Answer>
-  extends Pick<TransportRequest, 'method' | 'path' | 'body' | 'maxResponseBytes' | 'signal'> {
+  extends Pick<TransportRequest, 'method' | 'path' | 'body' | 'maxResponseBytes' | 'signal' | 'recipient'> {
   readonly isAnswer: (body: unknown) => body is Answer
   /** The path names one object, so a 404 is a refusal and does not point to our configuration. */
   readonly notFoundIsRejection?: boolean | undefined
@@ -57,7 +57,7 @@ async function sendWithRetries<Answer>(
   timeoutMs: number,
   budget: RetryBudget,
 ): Promise<Answer> {
-  const { method, path, body, maxResponseBytes, signal } = call
+  const { method, path, body, maxResponseBytes, signal, recipient } = call
   const startedAt = performance.now()
   const deadline = startedAt + timeoutMs
   let retryPaid = false
@@ -70,7 +70,7 @@ async function sendWithRetries<Answer>(
   budget.request()
   for (let attempt = 1; ; attempt += 1) {
     const early = attempt === 1 && shareEnd < deadline && !call.sendOnce ? { at: shareEnd, mayGiveUp } : undefined
-    const limits = { deadline, early, maxResponseBytes, signal }
+    const limits = { deadline, early, maxResponseBytes, signal, recipient }
     const result = await transport.send({ method, path, body, poolName: 'repeatable', ...limits })
     signal?.throwIfAborted()
     const step = judge(call, result)
@@ -83,7 +83,7 @@ async function sendWithRetries<Answer>(
     if (step.retry === undefined || attempt >= step.retry.attempts || outOfTime) throw step.error
     if (!retryPaid && !budget.take()) throw step.error
     retryPaid = false
-    await pause(waitMs, signal)
+    await pause(waitMs, signal ?? recipient?.leaving)
   }
 }
 

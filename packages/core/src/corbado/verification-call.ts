@@ -10,6 +10,8 @@ import {
 } from './answer.js'
 import type { AttemptResult } from './attempt.js'
 import { isRecord } from './checks.js'
+import type { CallOptions } from './connect-tokens.js'
+import { throwIfLeft } from './recipient.js'
 import { backOffMs, maxAttempts, pause, retryAfterSeconds } from './retry.js'
 import { type VerificationResult, verificationResults } from './schemas.js'
 import type { Transport } from './transport.js'
@@ -31,20 +33,22 @@ export async function callVerification(
   { signedPasskeyData, username }: { readonly signedPasskeyData: string; readonly username: string },
   { path, timeoutMs, mayRetry }: VerificationSettings,
   transport: Transport,
-  signal: AbortSignal | undefined,
+  { signal, recipient }: CallOptions,
 ): Promise<{ verificationResult: VerificationResult }> {
   const deadline = performance.now() + timeoutMs
   const body = JSON.stringify({ signedPasskeyData, username })
   for (let attempt = 1; ; attempt += 1) {
-    const result = await transport.send({ method: 'POST', path, body, poolName: 'verifications', deadline, signal })
+    const limits = { deadline, signal, recipient }
+    const result = await transport.send({ method: 'POST', path, body, poolName: 'verifications', ...limits })
     if (result.kind !== 'unsent') return { verificationResult: judge(result) }
     signal?.throwIfAborted()
+    throwIfLeft(recipient)
     if (isCertificateError(result.cause)) throw configurationError('certificate', { cause: result.cause })
     const waitMs = backOffMs(attempt)
     if (!mayRetry || attempt >= maxAttempts || performance.now() + waitMs >= deadline) {
       throw new CorbadoError('UPSTREAM_UNAVAILABLE', { reason: 'not_sent', cause: result.cause })
     }
-    await pause(waitMs, signal)
+    await pause(waitMs, signal ?? recipient?.leaving)
   }
 }
 

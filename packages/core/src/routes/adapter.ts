@@ -5,96 +5,110 @@ import { runHook } from '../hooks.js'
 import { type HttpContext, readCookie } from '../http.js'
 import type { ConnectUser } from '../session/strategy.js'
 import { type ConnectOptions, resolveOptions, type Settings } from './options.js'
-import { Routes } from './pipeline.js'
+import { RoutePipeline } from './pipeline.js'
 
-/** What the rest of an application does with the same sessions; an adapter adds its guards. */
-export interface ConnectApp<User extends ConnectUser, Context extends HttpContext, Exchange, Request>
+/**
+ * What the rest of an application does with the same sessions. An adapter adds its guards.
+ * `Pair` is the framework's request and response.
+ */
+export interface ConnectApp<User extends ConnectUser, Context extends HttpContext, Pair, Request>
   extends Pick<Connect<User, Context>, 'client' | 'issueConnectToken' | 'verifyPasskey'> {
   /**
-   * Creates a session for a login that you checked yourself (a password).
+   * Creates a session for a login that you checked yourself, for example a password.
    *
    * @returns what `createSession` returned
    * @throws CorbadoError `CORBADO_SESSION_FAILED`
    */
-  signIn(exchange: Exchange, user: User): Promise<unknown>
+  signIn(pair: Pair, user: User): Promise<unknown>
   /**
    * Continues the session of this request: a new access token or cookie, which keeps the time and way of the sign-in.
    *
    * @returns what `renewSession` returned, for example `{ success: true, accessToken, tokenType, expiresIn }`
-   * @throws CorbadoError `CORBADO_NOT_AUTHENTICATED` where there is no session, or where `maxSessionSeconds` has been
+   * @throws CorbadoError `CORBADO_NOT_AUTHENTICATED` if there is no session, or if `maxSessionSeconds` has been
    *   reached; `CORBADO_HOOK_FAILED`
-   * @throws TypeError where your hooks have no `renewSession`
+   * @throws TypeError if your session has no `renewSession`
    */
-  renewSession(exchange: Exchange): Promise<unknown>
+  renewSession(pair: Pair): Promise<unknown>
   /**
    * Ends the session of this request.
    *
    * @throws CorbadoError `CORBADO_HOOK_FAILED`
-   * @throws TypeError where your hooks have no `destroySession`
+   * @throws TypeError if your session has no `destroySession`
    */
-  signOut(exchange: Exchange): Promise<void>
+  signOut(pair: Pair): Promise<void>
   /**
-   * The user that `requireUser` let pass.
+   * The user that `requireUser` found.
    *
-   * @throws CorbadoError `CORBADO_NOT_AUTHENTICATED` where it did not run for this request
+   * @throws CorbadoError `CORBADO_NOT_AUTHENTICATED` if `requireUser` did not run for this request
    */
   user(request: Request): User
-  /** Corbado's `clientState` of an earlier login, where the option `clientState` is on, to render into your page. */
+  /** Corbado's `clientState` of an earlier login, to render into your page. It needs the option `clientState`. */
   readClientState(request: Request): string | undefined
 }
 
-/** What an adapter is made of. */
-export interface AdapterParts<User extends ConnectUser, Context extends HttpContext, Exchange, Request> {
+/** The parts of an adapter that know no framework. */
+export interface Adapter<User extends ConnectUser, Context extends HttpContext, Pair, Request> {
   readonly settings: Settings<User, Context>
-  readonly routes: Routes<User, Context>
-  readonly app: ConnectApp<User, Context, Exchange, Request>
+  readonly contextOf: (pair: Pair) => Context
+  readonly pipeline: RoutePipeline<User, Context>
+  readonly app: ConnectApp<User, Context, Pair, Request>
   /** @throws CorbadoError `CORBADO_NOT_AUTHENTICATED`, `CORBADO_HOOK_FAILED` */
   readonly requireUser: (request: Request, context: Context) => Promise<void>
 }
 
-/** Builds everything of an adapter that knows no framework. @throws TypeError that names the wrong option */
-export function createAdapterParts<
+/** How an adapter makes a hook's context, and where it logs. */
+export interface AdapterHooks<User extends ConnectUser, Context extends HttpContext, Pair> {
+  readonly contextOf: (pair: Pair, projectId: string) => Context
+  /** Logs an event that is an error of the deployment, if the application has no `onEvent`. */
+  readonly onFailure: NonNullable<ConnectOptions<User, Context>['onEvent']>
+}
+
+/** Builds the parts of an adapter that know no framework. @throws TypeError that names the wrong option */
+export function createAdapter<
   User extends ConnectUser,
   Context extends HttpContext,
-  Exchange,
+  Pair,
   Request extends { readonly headers: IncomingHttpHeaders },
 >(
   options: ConnectOptions<User, Context>,
-  contextOf: (exchange: Exchange) => Context,
-): AdapterParts<User, Context, Exchange, Request> {
-  const settings = resolveOptions(options)
+  { contextOf, onFailure }: AdapterHooks<User, Context, Pair>,
+): Adapter<User, Context, Pair, Request> {
+  const settings = resolveOptions(options, onFailure)
   const flows = new ConnectFlows(settings)
-  const users = new WeakMap<Request, User>()
   const { session } = settings
+  const newContext = (pair: Pair): Context => contextOf(pair, settings.client.projectId)
+  // A property costs less than an entry of a WeakMap. Each registration has its own symbol, so two never mix their users.
+  const signedInUser = Symbol('corbado-connect.user')
   return {
     settings,
-    routes: new Routes(settings, flows),
+    contextOf: newContext,
+    pipeline: new RoutePipeline(settings, flows),
     async requireUser(request, context) {
       const user = await flows.currentUser(context)
       if (user === null) throw new CorbadoError('NOT_AUTHENTICATED', { reason: 'no_user' })
-      users.set(request, user)
+      Reflect.set(request, signedInUser, user)
     },
     app: {
       client: flows.client,
       issueConnectToken: (request, options) => flows.issueConnectToken(request, options),
       verifyPasskey: (request) => flows.verifyPasskey(request),
-      signIn: (exchange, user) =>
+      signIn: (pair, user) =>
         runHook('SESSION_FAILED', 'createSession', () => {
           // Otherwise it would be a session that every later request stumbles over.
           identifierOf(user)
-          return session.createSession({ user, by: 'app' }, contextOf(exchange))
+          return session.createSession({ user, by: 'app' }, newContext(pair))
         }),
-      async renewSession(exchange) {
-        const answer = await flows.renewSession(contextOf(exchange))
+      async renewSession(pair) {
+        const answer = await flows.renewSession(newContext(pair))
         if (answer === null) throw new CorbadoError('NOT_AUTHENTICATED', { reason: 'no_user' })
         return answer
       },
-      async signOut(exchange) {
+      async signOut(pair) {
         if (session.destroySession === undefined) throw new TypeError('signOut needs the hook session.destroySession')
-        await runHook('HOOK_FAILED', 'destroySession', () => session.destroySession?.(contextOf(exchange)))
+        await runHook('HOOK_FAILED', 'destroySession', () => session.destroySession?.(newContext(pair)))
       },
       user(request) {
-        const user = users.get(request)
+        const { [signedInUser]: user }: { readonly headers: unknown; readonly [signedInUser]?: User } = request
         if (user === undefined) throw new CorbadoError('NOT_AUTHENTICATED', { reason: 'require_user_did_not_run' })
         return user
       },

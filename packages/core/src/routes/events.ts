@@ -10,18 +10,16 @@ export type ConnectEventType =
   | 'login.unknown'
   | 'config.error'
 
-/**
- * One entry of the audit trail: exactly one per request to our routes. It never holds a token or a secret.
- */
+/** One entry of the audit trail: exactly one per request to our routes. It never contains a token or a secret. */
 export interface ConnectEvent {
   readonly type: ConnectEventType
   /** Unix time in milliseconds. */
   readonly time: number
-  /** From the arrival of the request until its outcome, in milliseconds. */
+  /** From the arrival of the request to its outcome, in milliseconds. */
   readonly durationMs: number
   /** Why it was refused, or `ok`. */
   readonly reason: string
-  /** The code of the answer, where it is one of ours. */
+  /** The code of the answer, if it is one of our errors. */
   readonly code?: CorbadoErrorCode
   /** The HTTP status of a refusal. */
   readonly statusCode?: number
@@ -35,13 +33,16 @@ export interface ConnectEvent {
   readonly requestId?: string
 }
 
+/** The part of an event that says how a request ended. */
+export type Outcome = Pick<ConnectEvent, 'type' | 'reason' | 'code' | 'statusCode' | 'requestId'>
+
 /** What the flows learn on their way, for the event. */
 export interface Trace {
-  identifier?: string
-  tokenType?: ConnectTokenType
+  identifier?: string | undefined
+  tokenType?: ConnectTokenType | undefined
 }
 
-/** Whether an event is an error of the deployment rather than of the client: what is logged where no `onEvent` is given. */
-export function logsAsError(event: ConnectEvent): boolean {
-  return event.type === 'config.error' || (event.statusCode ?? 0) >= 500
+/** Whether an outcome is an error of the deployment rather than of the client: logged if you set no `onEvent`. */
+export function logsAsError({ type, statusCode }: Pick<ConnectEvent, 'type' | 'statusCode'>): boolean {
+  return type === 'config.error' || (statusCode ?? 0) >= 500
 }

@@ -16,6 +16,7 @@ import type { LocalCheck, SignedPasskeyClaims } from '../signed-passkey-data.js'
 import { type ClientStateCookie, type ClientStateOptions, resolveClientState } from './client-state.js'
 import type { ConnectEvent } from './events.js'
 import { isOrigin, type OriginRule } from './origin.js'
+import { isPath } from './paths.js'
 import { type RateLimitOptions, type ResolvedRateLimit, resolveRateLimit } from './rate-limit.js'
 
 /** Where the routes hang below the prefix, or `false` to leave one out. */
@@ -40,7 +41,7 @@ export interface ConnectOptions<User extends ConnectUser, Context extends HttpCo
   readonly session: SessionStrategy<NoInfer<User>, Context>
   /** A client, or its options. Default: `CorbadoClient.fromEnv()`. */
   readonly client?: CorbadoClient | CorbadoClientOptions
-  /** Where the routes hang. Default `/auth`. */
+  /** Where the routes are. It may contain parameters (`/:tenant/auth`). Default `/auth`. */
   readonly prefix?: string
   readonly routes?: RoutesOption
   /** Connect-token types that a client may ask for. Default: append, list, delete. */
@@ -96,6 +97,8 @@ export interface Settings<User extends ConnectUser, Context extends HttpContext>
   readonly localCheck: LocalCheck
   readonly clientState: ClientStateCookie | undefined
   readonly onEvent: ConnectOptions<User, Context>['onEvent']
+  /** Logs events that are errors of the deployment; used if there is no `onEvent`. */
+  readonly onFailure: ConnectOptions<User, Context>['onEvent']
 }
 
 /** The two routes. */
@@ -127,6 +130,7 @@ const optionNames = [
 /** @throws TypeError that names the option */
 export function resolveOptions<User extends ConnectUser, Context extends HttpContext>(
   options: ConnectOptions<User, Context>,
+  onFailure?: ConnectOptions<User, Context>['onEvent'],
 ): Settings<User, Context> {
   refuseUnknownOptions('corbadoConnect', options, optionNames)
   const { findUser, session, authorizeConnectToken, expectedIdentifier, onEvent } = options
@@ -154,6 +158,7 @@ export function resolveOptions<User extends ConnectUser, Context extends HttpCon
     },
     clientState: resolveClientState(options.clientState),
     onEvent,
+    onFailure,
   }
   const algorithms = resolveAlgorithms(options.algorithms)
   if (options.issuer !== undefined && (typeof options.issuer !== 'string' || options.issuer === '')) {
@@ -209,10 +214,6 @@ function resolvePaths(prefix: unknown = '/auth', routes: RoutesOption = {}): Set
   if (connectToken !== null && connectToken === verify)
     throw new TypeError('routes: connectToken and verify need two paths')
   return { connectToken, verify }
-}
-
-function isPath(value: unknown): value is string {
-  return typeof value === 'string' && /^(\/[A-Za-z0-9._~-]+)+$/.test(value)
 }
 
 function resolveTokenTypes(option: unknown, authorized: boolean): ReadonlySet<ConnectTokenType> {

@@ -1,126 +1,113 @@
+import type { ServerResponse } from 'node:http'
 import type { ConnectFlows } from '../connect.js'
 import { isConfigurationFailure } from '../corbado/answer.js'
-import { type ConnectTokenType, isConnectTokenType, matches } from '../corbado/schemas.js'
+import { throwIfLeft } from '../corbado/recipient.js'
+import { isConnectTokenType } from '../corbado/schemas.js'
 import { CorbadoError, isCorbadoError } from '../errors.js'
 import { isRefusal, runHook } from '../hooks.js'
 import type { HttpContext } from '../http.js'
 import type { ConnectUser } from '../session/strategy.js'
 import { closeGraceMs, waitAtMost } from '../time-limit.js'
-import { assertJsonBody } from './body.js'
-import type { ConnectEvent, ConnectEventType, Trace } from './events.js'
+import { assertJsonBody, parseBody } from './body.js'
+import { type ConnectEventType, logsAsError, type Outcome } from './events.js'
 import type { RouteName, Settings } from './options.js'
 import { checkOrigin } from './origin.js'
 import { addressKey } from './rate-limit.js'
-import { connectTokenRequestSchema, verifyRequestSchema } from './schemas.js'
+import { clientLeftError, RouteRequest } from './route-request.js'
+import { isConnectTokenRequest, isVerifyRequest } from './schemas.js'
 
-/** One request to one of our routes, from its arrival to its answer. */
-export interface Visit<User extends ConnectUser, Context extends HttpContext> {
-  readonly route: RouteName
-  readonly context: Context
-  /** In the milliseconds of `performance.now()`. */
-  readonly startedAt: number
-  /** Of its arrival: of a connection that has ended nobody knows the address any more. */
-  readonly ip: string
-  readonly trace: Trace
-  user: User | null
-  phase: 'arrived' | 'entered' | 'admitted' | 'answering' | 'over'
-}
-
-/** What an adapter sends: a body of 200, or an empty 204; nothing where a hook sent the response itself. */
+/** What an adapter sends: a 200 with a body, or an empty 204; nothing if a hook sent the response itself. */
 export type RouteAnswer =
   | { readonly statusCode: 200; readonly json: string }
   | { readonly statusCode: 204 }
   | 'sent by a hook'
 
+const noContent: RouteAnswer = { statusCode: 204 }
+
 /**
- * The two routes without a framework. An adapter calls, in this order: `begin`, `enter`, its rate limiter (with
- * `limitKey`), `admit`, its body reader, `answer`; and on any error `refuse`.
+ * The two routes without a framework. An adapter calls, in this order: `start`, `identify`, its rate limiter (with
+ * `limitKey`), `admit`, its body reader, `answer`; and `refuse` on any error. No step can be skipped.
  */
-export class Routes<User extends ConnectUser, Context extends HttpContext> {
+export class RoutePipeline<User extends ConnectUser, Context extends HttpContext> {
   readonly #settings: Settings<User, Context>
   readonly #flows: ConnectFlows<User, Context>
-  readonly #visits = new Set<Visit<User, Context>>()
+  readonly #inFlight = new Set<RouteRequest<User, Context>>()
   #closed: Promise<void> | undefined
-  #onEmpty: (() => void) | undefined
+  #onIdle: (() => void) | undefined
 
   constructor(settings: Settings<User, Context>, flows: ConnectFlows<User, Context>) {
     this.#settings = settings
     this.#flows = flows
   }
 
-  /** Starts the clock of a request. */
-  begin(route: RouteName, context: Context): Visit<User, Context> {
-    const visit: Visit<User, Context> = {
-      route,
-      context,
-      startedAt: performance.now(),
-      ip: context.http.ip,
-      trace: {},
-      user: null,
-      phase: 'arrived',
-    }
-    this.#visits.add(visit)
-    return visit
+  /** Whether `close` was called. */
+  get closing(): boolean {
+    return this.#closed !== undefined
+  }
+
+  /** Starts the clock of a request and watches for the client to leave. */
+  start(route: RouteName, context: Context, response: ServerResponse): RouteRequest<User, Context> {
+    const request = new RouteRequest<User, Context>(route, context, response)
+    this.#inFlight.add(request)
+    if (this.closing) closeConnectionAfter(response)
+    // If the client left while an earlier hook or middleware of the app was waiting, 'close' does not come again.
+    if (response.destroyed) this.clientLeft(request)
+    else response.on('close', () => this.clientLeft(request))
+    return request
   }
 
   /** Closing → origin → (connect token) `getUser`. */
-  async enter(visit: Visit<User, Context>): Promise<void> {
-    if (this.#closed !== undefined) throw new CorbadoError('SHUTTING_DOWN', { reason: 'closing' })
-    this.requireAllowedOrigin(visit.context)
-    if (visit.route === 'connectToken') {
-      visit.user = await this.#flows.currentUser(visit.context)
-      if (visit.user !== null) visit.trace.identifier = visit.user.identifier
-    }
-    advance(visit, 'entered')
+  async identify(request: RouteRequest<User, Context>): Promise<void> {
+    throwIfLeft(request)
+    if (this.closing) throw new CorbadoError('SHUTTING_DOWN', { reason: 'closing' })
+    this.requireAllowedOrigin(request.context)
+    const user = request.route === 'connectToken' ? await this.#flows.currentUser(request.context) : null
+    request.advance('started', 'identified')
+    request.user = user
+    if (user !== null) request.identifier = user.identifier
   }
 
   /** Whom this request is counted for. */
-  limitKey({ route, user, ip }: Visit<User, Context>): string {
+  limitKey({ route, user, ip }: RouteRequest<User, Context>): string {
     return user === null ? `${route}:ip:${addressKey(ip)}` : `${route}:user:${user.identifier}`
   }
 
-  /** 401 → content type; the body is not read before this. */
-  admit(visit: Visit<User, Context>): void {
-    if (visit.route === 'connectToken' && visit.user === null) {
-      throw new CorbadoError('NOT_AUTHENTICATED', { reason: 'no_user' })
-    }
-    assertJsonBody(visit.context.http)
-    advance(visit, 'admitted')
+  /** 401 → content type. The body is not read before this. */
+  admit(request: RouteRequest<User, Context>): void {
+    request.advance('identified', 'admitted')
+    if (request.route === 'connectToken' && request.user === null) throw notAuthenticated()
+    assertJsonBody(request.context.http)
   }
 
-  /** Body → type → `authorizeConnectToken`, and the flow itself. */
-  async answer(visit: Visit<User, Context>, body: unknown): Promise<RouteAnswer> {
-    advance(visit, 'answering')
-    const answer =
-      visit.route === 'connectToken' ? await this.#connectToken(visit, body) : await this.#login(visit, body)
-    const sent = visit.context.http.answered
-    this.#report(visit, {
-      type: visit.route === 'connectToken' ? 'connect_token.issued' : 'login.accepted',
-      reason: 'ok',
-    })
-    if (sent) return 'sent by a hook'
-    return answer === undefined ? { statusCode: 204 } : { statusCode: 200, json: JSON.stringify(answer) }
+  /**
+   * Body → type → `authorizeConnectToken`, and the flow itself.
+   *
+   * @param body its bytes, its text, or what the app's own parser made of it
+   */
+  async answer(request: RouteRequest<User, Context>, body: unknown): Promise<RouteAnswer> {
+    request.advance('admitted', 'answering')
+    const parsed = parseBody(body)
+    const isConnectToken = request.route === 'connectToken'
+    const answer = isConnectToken ? await this.#connectToken(request, parsed) : await this.#login(request, parsed)
+    const { answered } = request.context.http
+    this.#end(request, isConnectToken ? issued : accepted)
+    if (answered) return 'sent by a hook'
+    return answer === undefined ? noContent : { statusCode: 200, json: JSON.stringify(answer) }
   }
 
-  /** Reports a refusal, once. The error goes on to the client as it is. */
-  refuse(visit: Visit<User, Context>, error: unknown): void {
-    if (visit.phase === 'over') return
-    if (isCorbadoError(error)) {
-      const { code, statusCode, requestId } = error
-      const type = refusalType(visit.route, error)
-      const known = { type, reason: error.reason ?? code, code, statusCode }
-      this.#report(visit, { ...known, ...(requestId === undefined ? {} : { requestId }) }, error)
-    } else {
-      const refusal = isRefusal(error)
-      const type = visit.route === 'connectToken' ? 'connect_token.refused' : 'login.refused'
-      const statusCode = refusal ? error.statusCode : 500
-      this.#report(visit, { type, reason: refusal ? 'hook' : 'error', statusCode }, error)
-    }
+  /** Reports a refusal, once. The adapter answers the client with the error. */
+  refuse(request: RouteRequest<User, Context>, error: unknown): void {
+    if (request.step !== 'over') this.#end(request, refusalOutcome(request.route, error), error)
   }
 
-  /** The client went away. What has begun goes on: its outcome is the event. */
-  leave(visit: Visit<User, Context>): void {
-    if (visit.phase !== 'answering' && visit.phase !== 'over') this.refuse(visit, clientLeft())
+  /**
+   * The client went away. What the flow has begun goes on to the next point where it can stop: its outcome is the event.
+   * Before that, the event is `client_left`.
+   */
+  clientLeft(request: RouteRequest<User, Context>): void {
+    if (request.step === 'over') return
+    request.noteClientLeft()
+    if (request.step !== 'answering') this.refuse(request, clientLeftError())
   }
 
   /** @throws CorbadoError `CORBADO_ORIGIN_NOT_ALLOWED` */
@@ -128,7 +115,10 @@ export class Routes<User extends ConnectUser, Context extends HttpContext> {
     checkOrigin({ origin: http.header('origin'), secFetchSite: http.header('sec-fetch-site') }, this.#settings.origin)
   }
 
-  /** Refuses new requests, lets those under way finish, and closes what the flows hold. */
+  /**
+   * Refuses new requests, lets those in flight finish, and closes what the flows hold. Requests that take longer than the
+   * grace of 10 seconds lose their connection.
+   */
   close(): Promise<void> {
     this.#closed ??= this.#close()
     return this.#closed
@@ -136,83 +126,102 @@ export class Routes<User extends ConnectUser, Context extends HttpContext> {
 
   async #close(): Promise<void> {
     const end = performance.now() + closeGraceMs
-    if (this.#visits.size > 0) {
-      const empty = new Promise<void>((resolve) => {
-        this.#onEmpty = resolve
+    for (const { response } of this.#inFlight) closeConnectionAfter(response)
+    if (this.#inFlight.size > 0) {
+      const idle = new Promise<void>((resolve) => {
+        this.#onIdle = resolve
       })
-      await waitAtMost(closeGraceMs, empty)
+      await waitAtMost(closeGraceMs, idle)
     }
+    // A client that sends half a body and stops must not hold the server.
+    for (const { response } of this.#inFlight) response.socket?.destroy()
     await this.#flows.close(Math.max(0, end - performance.now()))
   }
 
-  async #connectToken(visit: Visit<User, Context>, body: unknown): Promise<unknown> {
-    const { user, context, trace } = visit
-    if (user === null) throw new CorbadoError('NOT_AUTHENTICATED', { reason: 'no_user' })
-    if (!matches(connectTokenRequestSchema, body)) throw new CorbadoError('INVALID_REQUEST', { reason: 'body_shape' })
+  async #connectToken(request: RouteRequest<User, Context>, body: unknown): Promise<unknown> {
+    const { user } = request
+    if (user === null) throw notAuthenticated()
+    if (!isConnectTokenRequest(body)) throw new CorbadoError('INVALID_REQUEST', { reason: 'body_shape' })
     const { type } = body
     if (!isConnectTokenType(type) || !this.#settings.tokenTypes.has(type)) {
       throw new CorbadoError('TYPE_NOT_ALLOWED', { reason: 'type' })
     }
-    trace.tokenType = type
-    await this.#authorize(user, type, context)
-    return this.#flows.issueConnectToken({ user, type })
-  }
-
-  async #authorize(user: User, type: ConnectTokenType, context: Context): Promise<void> {
+    request.tokenType = type
     const { authorizeConnectToken } = this.#settings
-    if (authorizeConnectToken === undefined) return
-    const allowed = await runHook('HOOK_FAILED', 'authorizeConnectToken', () =>
-      authorizeConnectToken({ user, type }, context),
-    )
-    if (allowed !== true) throw new CorbadoError('NOT_AUTHORIZED', { reason: 'authorize_connect_token' })
+    if (authorizeConnectToken !== undefined) {
+      const allowed = await runHook('HOOK_FAILED', 'authorizeConnectToken', () =>
+        authorizeConnectToken({ user, type }, request.context),
+      )
+      if (allowed !== true) throw new CorbadoError('NOT_AUTHORIZED', { reason: 'authorize_connect_token' })
+      throwIfLeft(request)
+    }
+    const token = await this.#flows.issueConnectToken({ user, type }, request)
+    // Nobody received it: it expires by itself.
+    throwIfLeft(request)
+    return token
   }
 
-  async #login({ context, trace }: Visit<User, Context>, body: unknown): Promise<unknown> {
-    if (!matches(verifyRequestSchema, body)) throw new CorbadoError('INVALID_REQUEST', { reason: 'body_shape' })
-    const clientState = this.#settings.clientState?.parse(body.clientState)
-    const answer = await this.#flows.verifyLogin({ signedPasskeyData: body.signedPasskeyData }, context, trace)
-    if (clientState !== undefined && !context.http.answered) this.#settings.clientState?.keep(context.http, clientState)
+  async #login(request: RouteRequest<User, Context>, body: unknown): Promise<unknown> {
+    if (!isVerifyRequest(body)) throw new CorbadoError('INVALID_REQUEST', { reason: 'body_shape' })
+    const { context } = request
+    const cookie = this.#settings.clientState
+    const clientState = cookie?.parse(body.clientState)
+    const answer = await this.#flows.verifyLogin({ signedPasskeyData: body.signedPasskeyData }, context, request)
+    if (clientState !== undefined && !context.http.answered) cookie?.keep(context.http, clientState)
     return answer
   }
 
-  #report(
-    visit: Visit<User, Context>,
-    outcome: Pick<ConnectEvent, 'type' | 'reason' | 'code' | 'statusCode' | 'requestId'>,
-    error?: unknown,
-  ): void {
-    if (visit.phase === 'over') return
-    visit.phase = 'over'
-    this.#visits.delete(visit)
-    if (this.#visits.size === 0) this.#onEmpty?.()
-    const { onEvent } = this.#settings
-    if (onEvent === undefined) return
+  #end(request: RouteRequest<User, Context>, outcome: Outcome, error?: unknown): void {
+    request.step = 'over'
+    this.#inFlight.delete(request)
+    if (this.#inFlight.size === 0) this.#onIdle?.()
+    const { onEvent, onFailure } = this.#settings
+    const listener = onEvent ?? (logsAsError(outcome) ? onFailure : undefined)
+    if (listener === undefined) return
+    const { identifier, tokenType } = request
     const event = {
       ...outcome,
       time: Date.now(),
-      durationMs: performance.now() - visit.startedAt,
-      ip: visit.ip,
-      ...visit.trace,
+      durationMs: performance.now() - request.startedAt,
+      ip: request.ip,
+      ...(identifier === undefined ? {} : { identifier }),
+      ...(tokenType === undefined ? {} : { tokenType }),
     }
     try {
-      Promise.resolve(onEvent(event, visit.context, error)).catch(() => {})
+      const told = listener(event, request.context, error)
+      if (told !== undefined) Promise.resolve(told).catch(() => {})
     } catch {
-      // The audit trail is not allowed to change an answer.
+      // The audit trail must not change an answer.
     }
   }
 }
 
-/** @throws CorbadoError where the client has left: its event is out, and nothing of it may begin any more */
-function advance(visit: Pick<Visit<never, never>, 'phase'>, phase: 'entered' | 'admitted' | 'answering'): void {
-  if (visit.phase === 'over') throw clientLeft()
-  visit.phase = phase
-}
+const issued: Outcome = { type: 'connect_token.issued', reason: 'ok' }
+const accepted: Outcome = { type: 'login.accepted', reason: 'ok' }
 
-function clientLeft(): CorbadoError {
-  return new CorbadoError('INVALID_REQUEST', { reason: 'client_left' })
+function refusalOutcome(route: RouteName, error: unknown): Outcome {
+  if (isCorbadoError(error)) {
+    const { code, statusCode, requestId, reason = code } = error
+    const type = refusalType(route, error)
+    return { type, reason, code, statusCode, ...(requestId === undefined ? {} : { requestId }) }
+  }
+  const type = route === 'connectToken' ? 'connect_token.refused' : 'login.refused'
+  return isRefusal(error)
+    ? { type, reason: 'hook', statusCode: error.statusCode }
+    : { type, reason: 'error', statusCode: 500 }
 }
 
 function refusalType(route: RouteName, error: CorbadoError): ConnectEventType {
   if (isConfigurationFailure(error)) return 'config.error'
   if (route === 'connectToken') return 'connect_token.refused'
   return error.code === 'CORBADO_OUTCOME_UNKNOWN' ? 'login.unknown' : 'login.refused'
+}
+
+function notAuthenticated(): CorbadoError {
+  return new CorbadoError('NOT_AUTHENTICATED', { reason: 'no_user' })
+}
+
+/** Node then answers `Connection: close`: a proxy must not send its next request here. */
+function closeConnectionAfter(response: ServerResponse): void {
+  response.shouldKeepAlive = false
 }

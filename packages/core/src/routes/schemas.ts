@@ -2,7 +2,7 @@
 export const connectTokenRequestSchema = {
   type: 'object',
   required: ['type'],
-  properties: { type: { type: 'string', description: 'What the connect token will be spent on' } },
+  properties: { type: { type: 'string', description: 'What the connect token is for' } },
 } as const
 
 /** Answer of `POST /auth/createConnectToken`. */
@@ -10,7 +10,7 @@ export const connectTokenResponseSchema = {
   type: 'object',
   required: ['connectToken', 'expiresAt'],
   properties: {
-    connectToken: { type: 'string', description: 'The secret that the frontend hands to Corbado, once' },
+    connectToken: { type: 'string', description: 'The secret that the frontend passes to Corbado, once' },
     expiresAt: { type: 'integer', description: 'Unix time in seconds' },
   },
 } as const
@@ -42,7 +42,24 @@ export const errorResponseSchema = {
   },
 } as const
 
-/** What an OpenAPI document says of a route. */
+/** Whether a parsed body is one of `POST /auth/createConnectToken`, as in {@link connectTokenRequestSchema}. */
+export function isConnectTokenRequest(body: unknown): body is { readonly type: string } {
+  return typeof ownProperty(body, 'type') === 'string'
+}
+
+/** Whether a parsed body is one of `POST /auth/verifySignedPasskeyData`, as in {@link verifyRequestSchema}. */
+export function isVerifyRequest(
+  body: unknown,
+): body is { readonly signedPasskeyData: string; readonly clientState?: unknown } {
+  return typeof ownProperty(body, 'signedPasskeyData') === 'string'
+}
+
+function ownProperty(body: unknown, name: string): unknown {
+  if (typeof body !== 'object' || body === null || Array.isArray(body) || !Object.hasOwn(body, name)) return undefined
+  return Reflect.get(body, name)
+}
+
+/** What an OpenAPI document says about a route. */
 export interface RouteSchema {
   summary: string
   tags: string[]
