@@ -1,4 +1,4 @@
-import { createHash, createSecretKey, type KeyObject } from 'node:crypto'
+import { createHash, subtle, type webcrypto } from 'node:crypto'
 
 const minSecretBytes = 32
 
@@ -8,10 +8,13 @@ export type SessionSecret = string | Uint8Array
 /** A secret, or a secret with a key ID that you choose. Without one, the ID is a digest of the secret. */
 export type SessionKey = SessionSecret | { readonly kid: string; readonly secret: SessionSecret }
 
+/** Imported once, because jose imports any other kind of key on every call. */
+export type ImportedKey = Promise<webcrypto.CryptoKey>
+
 /** Signs with `signing`, verifies with the key that `byId` has for a token's `kid`. */
 export interface SigningKeys {
-  readonly signing: { readonly kid: string; readonly key: KeyObject }
-  readonly byId: ReadonlyMap<string, KeyObject>
+  readonly signing: { readonly kid: string; readonly key: ImportedKey }
+  readonly byId: ReadonlyMap<string, ImportedKey>
 }
 
 /** @throws TypeError that names the option and never contains a secret */
@@ -32,7 +35,7 @@ export function resolveSigningKeys(
   return signingKeys(named)
 }
 
-type NamedKey = readonly [kid: string, key: KeyObject]
+type NamedKey = readonly [kid: string, key: ImportedKey]
 
 function signingKeys(named: readonly NamedKey[]): SigningKeys {
   const [first] = named
@@ -44,10 +47,10 @@ function namedKey(option: string, value: unknown): NamedKey {
   if (typeof value === 'object' && value !== null && 'kid' in value && 'secret' in value) {
     if (typeof value.kid !== 'string' || value.kid === '')
       throw new TypeError(`${option}: kid must be a non-empty string`)
-    return [value.kid, createSecretKey(secretBytes(option, value.secret))]
+    return [value.kid, importedKey(secretBytes(option, value.secret))]
   }
   const bytes = secretBytes(option, value)
-  return [createHash('sha256').update('kid').update(bytes).digest('base64url').slice(0, 11), createSecretKey(bytes)]
+  return [createHash('sha256').update('kid').update(bytes).digest('base64url').slice(0, 11), importedKey(bytes)]
 }
 
 function secretBytes(option: string, secret: unknown): Buffer {
@@ -56,4 +59,8 @@ function secretBytes(option: string, secret: unknown): Buffer {
   const bytes = Buffer.from(secret)
   if (bytes.length < minSecretBytes) throw new TypeError(`${option} must have at least ${minSecretBytes} bytes`)
   return bytes
+}
+
+function importedKey(bytes: Buffer): ImportedKey {
+  return subtle.importKey('raw', bytes, { name: 'HMAC', hash: 'SHA-256' }, false, ['sign', 'verify'])
 }
