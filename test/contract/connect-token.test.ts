@@ -83,6 +83,7 @@ contract('types', async ({ t, start, see, refused }) => {
   const login = await start(
     optionsFor(upstream, {
       tokenTypes: ['passkey-login'],
+      expectedIdentifier: ({ webauthnId }) => webauthnId,
       authorizeConnectToken: ({ user }) => user.identifier === ada.identifier,
     }),
   )

@@ -218,7 +218,7 @@ contract('one event for each request', async ({ t, start, see }) => {
 
 contract('events of limits, replays and hooks', async ({ t, framework, start, see }) => {
   const events: unknown[] = []
-  const refusal = Object.assign(new Error('locked'), { statusCode: 403 })
+  const refusal = framework.adapter.refuse(403, 'locked')
   const app = await start(
     optionsFor(upstream, {
       rateLimit: { connectToken: { max: 2, windowMs: 60_000 } },

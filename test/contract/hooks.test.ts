@@ -9,25 +9,31 @@ import { comparable, contract, creations, optionsFor, verifications } from './co
 const upstream = await startEmulator()
 t.teardown(() => upstream.close())
 
-class Refusal extends Error {
-  readonly statusCode: number
-  readonly code = 'ACCOUNT_LOCKED'
-  constructor(statusCode: number) {
-    super('This account is locked.')
+/** An error of a library: its status says how the library's own call ended. */
+class LibraryError extends Error {
+  readonly statusCode: unknown
+  readonly expose: unknown
+  constructor(statusCode: unknown, expose: unknown = undefined) {
+    super('index_not_found_exception: no such document [users-prod-eu1/_doc/nobody] at node es-7.internal:9200')
     this.statusCode = statusCode
+    this.expose = expose
   }
 }
 
-/** What a hook may throw that is no refusal on purpose. */
+/** What a hook may throw that is not a deliberate refusal. */
 const failures: [name: string, thrown: unknown][] = [
   ['an error', new Error('the database is down')],
   ['null', null],
   ['undefined', undefined],
   ['a text', 'down'],
-  ['a status of 500', new Refusal(500)],
-  ['a status of 399', new Refusal(399)],
-  ['a status of 500.5', new Refusal(400.5)],
-  ['an object with a status', { statusCode: 403 }],
+  ['a status of 500', new LibraryError(500, true)],
+  ['a status of 399', new LibraryError(399, true)],
+  ['a status of 400.5', new LibraryError(400.5, true)],
+  ['a status as a string', new LibraryError('403', true)],
+  ['a status of 404 of a library', new LibraryError(404)],
+  ['a status of 403 that is not to be exposed', new LibraryError(403, false)],
+  ['a status of 403 with a wrong expose', new LibraryError(403, 'true')],
+  ['an object with a status', { statusCode: 403, expose: true }],
 ]
 
 const session = (createSession: Options['session']['createSession']): Options['session'] =>
@@ -75,10 +81,10 @@ contract('the other hooks fail', async ({ t, start, refused }) => {
   }
 })
 
-contract('a refusal on purpose goes through unchanged', async ({ t, start, see }) => {
+contract('a deliberate refusal goes through unchanged', async ({ t, framework, start, see }) => {
   for (const statusCode of [400, 403, 404, 418, 451, 499]) {
     const refuses = (): never => {
-      throw new Refusal(statusCode)
+      throw framework.adapter.refuse(statusCode, 'This account is locked.', 'ACCOUNT_LOCKED')
     }
     const token = await upstream.signIn(ada.identifier)
     const inCreate = await start(optionsFor(upstream, { session: session(refuses) }))

@@ -111,33 +111,35 @@ contract('a polluted prototype is no verdict', async ({ t, start, refused }) => 
   t.equal(Reflect.get({}, 'verificationResult'), undefined)
 })
 
-contract('the expected username', async ({ t, start, see, refused }) => {
-  const seen: unknown[] = []
+contract('the expected identifier', async ({ t, start, see, refused }) => {
+  const expected = new Map<string, unknown>()
   const session = new HeaderSession()
+  const events: unknown[] = []
   const app = await start(
     optionsFor(upstream, {
       session,
-      expectedIdentifier(claims) {
-        seen.push(claims.webauthnId)
-        return String(claims.loginAs ?? claims.webauthnId)
-      },
+      expectedIdentifier: ({ webauthnId }) => String(expected.get(webauthnId) ?? webauthnId),
+      onEvent: ({ type, reason, identifier }) => void events.push([type, reason, identifier]),
     }),
   )
   upstream.reset()
-  const mismatch = await upstream.signIn(ada.identifier, { claims: { loginAs: bob.identifier } })
-  refused("somebody else's token", await logIn(app, mismatch), 'PASSKEY_REJECTED')
-  t.match(upstream.requests({ route })[0]?.body, { username: bob.identifier }, 'what the hook returned goes upstream')
-  t.strictSame(session.logins, [])
-  refused(
-    'an empty name',
-    await logIn(app, await upstream.signIn(ada.identifier, { claims: { loginAs: '' } })),
-    'PASSKEY_REJECTED',
-  )
-  t.equal(verifications(upstream), 1, 'no call without a name')
-
+  // Even where Corbado would accept any identifier.
   const fault = upstream.fault({ route, ...answered(200, { verificationResult: 'success' }) })
-  const answer = await logIn(app, await upstream.signIn('cui', { claims: { isCUI: true, loginAs: ada.identifier } }))
+  for (const other of [bob.identifier, ada.identifier.toUpperCase(), 'ad\u00e0-7d4c', `${ada.identifier}0`]) {
+    expected.set(ada.identifier, other)
+    const token = await upstream.signIn(ada.identifier)
+    refused(`expected ${other}`, await logIn(app, token), 'PASSKEY_REJECTED')
+    expected.clear()
+    t.equal((await logIn(app, token)).status, 200, 'the token was not used up')
+    t.strictSame(events.splice(0)[0], ['login.refused', 'user_mismatch', other])
+  }
+  t.equal(verifications(upstream), 4, 'only the accepted logins reached Corbado')
+  session.logins.splice(0)
+  expected.set(ada.identifier, '')
+  refused('an empty identifier', await logIn(app, await upstream.signIn(ada.identifier)), 'PASSKEY_REJECTED')
+  t.strictSame(events.splice(0), [['login.refused', 'expected_identifier', ada.identifier]])
+  t.equal(verifications(upstream), 4)
+  t.strictSame(session.logins, [])
   fault.remove()
-  t.strictSame(answer.json, { success: true, user: ada.identifier }, 'and is who logs in')
-  see('conditional UI', answer.json)
+  see('events', events)
 })

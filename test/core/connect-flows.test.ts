@@ -30,12 +30,9 @@ function setUp(options: Partial<Options> = {}) {
   const connect = createConnect<ConnectUser>({
     client: { projectId: corbado.projectId, apiSecret: corbado.apiSecret, backendApi: corbado.url },
     findUser: (identifier) => users.get(identifier) ?? null,
-    session: {
-      getUser: () => null,
-      createSession: ({ user, claims }) => {
-        sessions.push([user.identifier, claims?.webauthnId])
-        return { session: user.identifier }
-      },
+    createSession: ({ user, claims }) => {
+      sessions.push([user.identifier, claims.webauthnId])
+      return { session: user.identifier }
     },
     ...options,
   })
@@ -175,12 +172,49 @@ t.test('verifyPasskey: a passkey of this user, and no session', async (t) => {
   const mine = await corbado.signIn('jane')
   t.match(await stepUp(mine), { webauthnId: 'jane', iss: corbado.projectId })
   t.equal(summary(await outcomeOf(stepUp(mine))), '409 TOKEN_ALREADY_USED')
-  const before = verifications()
-  t.equal(summary(await outcomeOf(stepUp(await corbado.signIn('joe')))), '401 PASSKEY_REJECTED')
-  t.equal(verifications(), before + 1, 'asked with the name of this user')
   t.match(corbado.requests({ route: 'passkeys.verifySignedData' }).at(-1)?.body, { username: 'jane' })
+  const before = verifications()
+  for (const other of ['joe', 'JANE', 'jane ', 'ｊane']) {
+    const error = await stepUp(await corbado.signIn(other)).catch((thrown: unknown) => thrown)
+    t.match(error, { code: 'CORBADO_PASSKEY_REJECTED', statusCode: 401 }, other)
+  }
+  t.equal(verifications(), before, 'Corbado is not asked about a passkey of another user')
   t.equal(summary(await outcomeOf(stepUp('a.b.c'))), '400 INVALID_REQUEST')
   t.same(sessions, [])
+})
+
+t.test('verifyPasskey: how long ago the passkey may have been used', async (t) => {
+  const { connect } = setUp()
+  const now = Math.floor(Date.now() / 1000)
+  const stepUp = async (secondsAgo: number, maxAgeSeconds?: unknown) => {
+    const signedPasskeyData = await corbado.signIn('jane', { claims: { iat: now - secondsAgo, nbf: now - secondsAgo } })
+    const request = { user: { identifier: 'jane' }, signedPasskeyData, maxAgeSeconds }
+    return summary(await outcomeOf(Reflect.apply(connect.verifyPasskey, connect, [request])))
+  }
+  t.intercept(Date, 'now', { value: () => now * 1000 })
+  t.equal(await stepUp(30, 30), 'ok')
+  const before = verifications()
+  t.equal(await stepUp(31, 30), '401 PASSKEY_REJECTED')
+  const error = await connect
+    .verifyPasskey({
+      user: { identifier: 'jane' },
+      signedPasskeyData: await corbado.signIn('jane', { claims: { iat: now - 61 } }),
+      maxAgeSeconds: 60,
+    })
+    .catch((thrown: unknown) => thrown)
+  t.match(error, { reason: 'local_too_old' })
+  t.equal(verifications(), before, 'Corbado is not asked')
+  t.equal(await stepUp(100), 'ok', 'no limit by default')
+  for (const wrong of [0, -1, 1.5, '60', null, 901, Number.NaN]) {
+    await t.rejects(
+      connect.verifyPasskey(
+        JSON.parse('{"user":{"identifier":"jane"},"signedPasskeyData":"a.b.c","maxAgeSeconds":0}', (name, value) =>
+          name === 'maxAgeSeconds' ? wrong : value,
+        ),
+      ),
+      { name: 'TypeError', message: /verifyPasskey: `maxAgeSeconds` must be a whole number/ },
+    )
+  }
 })
 
 t.test('a step-up and a login share the lock on single use', async (t) => {

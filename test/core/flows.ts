@@ -12,10 +12,8 @@ import { type Fate, ScriptedUpstream } from './scripted-upstream.js'
 
 type Options = ConnectOptions<ConnectUser, HttpContext>
 
-/** Options of the flows, with `createSession` as the one hook that tests replace. */
-export type FlowOptions = Partial<Omit<Options, 'session' | 'client'>> & {
-  createSession?: Options['session']['createSession']
-}
+/** Options that tests replace. */
+export type FlowOptions = Partial<Omit<Options, 'client'>>
 
 export type Flow = {
   connect: Connect<ConnectUser, HttpContext>
@@ -38,13 +36,10 @@ export function connectOver(
     findUser: (identifier) => ({ identifier }),
     ...options,
     client: new CorbadoClient({ projectId, apiSecret, backendApi: 'http://127.0.0.1:1', dispatcher }),
-    session: {
-      getUser: () => null,
-      createSession: async (login, context) => {
-        const answer = await createSession?.(login, context)
-        sessions.push(login.user.identifier)
-        return answer ?? { user: login.user.identifier }
-      },
+    createSession: async (login, context) => {
+      const answer = await createSession?.(login, context)
+      sessions.push(login.user.identifier)
+      return answer ?? { user: login.user.identifier }
     },
   })
   return { connect, sessions, sent, claims: claimsOf }

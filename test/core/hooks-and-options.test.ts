@@ -5,6 +5,7 @@ import {
   isCorbadoError,
   memoryReplayStore,
   type ReplayStore,
+  refuse,
 } from '@corbado-connect/core'
 import t from 'tap'
 import { apiSecret, outcomeOf, projectId, summary } from './corbado-calls.js'
@@ -52,20 +53,24 @@ t.test('a hook that fails: coded, with its error as cause, but never with the to
   t.ok(isCorbadoError(error) && error.cause === harmless, 'an error without secrets is the cause itself')
 })
 
-t.test('a hook that refuses on purpose goes through unchanged; other statuses do not', async (t) => {
+t.test('a deliberate refusal goes through unchanged, other errors do not', async (t) => {
   for (const statusCode of [400, 403, 418, 499]) {
-    const refusal = Object.assign(new Error('suspended'), { statusCode })
-    const refuse = () => Promise.reject(refusal)
-    for (const options of [{ createSession: refuse }, { findUser: refuse }, { expectedIdentifier: refuse }]) {
+    const refusal = refuse(statusCode, 'suspended')
+    const rejects = () => Promise.reject(refusal)
+    for (const options of [{ createSession: rejects }, { findUser: rejects }, { expectedIdentifier: rejects }]) {
       t.equal(await errorOf(loginWith(options)), refusal)
     }
   }
   for (const statusCode of [200, 399, 500, 503, 400.5, '403', undefined]) {
-    const thrown = Object.assign(new Error('x'), { statusCode })
+    const thrown = Object.assign(new Error('x'), { statusCode, expose: true })
     const outcome = await outcomeOf(loginWith({ createSession: () => Promise.reject(thrown) }))
     t.equal(summary(outcome), '500 SESSION_FAILED', String(statusCode))
   }
-  for (const thrown of [null, undefined, { statusCode: 403 }, 'no']) {
+  for (const statusCode of [200, 399, 400.5, 500, '403', undefined]) {
+    t.throws(() => Reflect.apply(refuse, undefined, [statusCode, 'x']), { name: 'TypeError', message: /`statusCode`/ })
+  }
+  const unmarked = Object.assign(new Error('x'), { statusCode: 403 })
+  for (const thrown of [null, undefined, { statusCode: 403, expose: true }, 'no', unmarked]) {
     const outcome = await outcomeOf(loginWith({ createSession: () => Promise.reject(thrown) }))
     t.equal(summary(outcome), '500 SESSION_FAILED', inspect(thrown))
   }
@@ -77,7 +82,7 @@ t.test('what createSession may return', async (t) => {
     const connect = createConnect<{ identifier: string }, ReturnType<typeof newContext>>({
       client,
       findUser: (identifier) => ({ identifier }),
-      session: { getUser: () => null, createSession },
+      createSession,
     })
     return outcomeOf(connect.verifyLogin({ signedPasskeyData: tokenOf('jane') }, newContext()))
   }
@@ -123,7 +128,7 @@ t.test('close: what is under way ends first, what is new is refused, what was ha
     client,
     replayStore: closableStore(log),
     findUser: (identifier) => ({ identifier }),
-    session: { getUser: () => null, createSession: () => 'session' },
+    createSession: () => 'session',
   })
   const login = () => connect.verifyLogin({ signedPasskeyData: tokenOf('jane') }, newContext())
   const running = login().then((body) => log.push(`login: ${body}`))
@@ -154,7 +159,7 @@ t.test('close: a client that was made from options is closed', async (t) => {
   const connect = createConnect({
     client: { projectId, apiSecret, backendApi: server.origin },
     findUser: () => null,
-    session: { getUser: () => null, createSession: () => null },
+    createSession: () => null,
   })
   await connect.issueConnectToken({ user: { identifier: 'jane' }, type: 'passkey-list' })
   await connect.close()
@@ -164,52 +169,64 @@ t.test('close: a client that was made from options is closed', async (t) => {
 })
 
 t.test('options of the flows: wrong ones are refused by name', async (t) => {
-  const session = { getUser: () => null, createSession: () => null }
-  const good = { client: { projectId, apiSecret }, findUser: () => null, session }
+  const good = { client: { projectId, apiSecret }, findUser: () => null, createSession: () => null }
   const wrong: [RegExp, object | undefined][] = [
-    [/options object/, undefined],
+    [/^createConnect: the options must be an object/, undefined],
     [/"finduser"/, { ...good, finduser: () => null }],
-    [/^findUser/, { ...good, findUser: undefined }],
-    [/^session/, { ...good, session: undefined }],
-    [/^session.getUser/, { ...good, session: { createSession: () => null } }],
-    [/^session.createSession/, { ...good, session: { getUser: () => null } }],
-    [/^session.destroySession/, { ...good, session: { ...session, destroySession: true } }],
-    [/"createsession"/, { ...good, session: { ...session, createsession: () => null } }],
+    [/`findUser` must be a function/, { ...good, findUser: undefined }],
+    [/`createSession` must be a function/, { ...good, createSession: undefined }],
+    [/`client` must be/, { ...good, client: null }],
     [/"secret"/, { ...good, client: { projectId, secret: apiSecret } }],
-    [/^prefix/, { ...good, prefix: 'auth' }],
-    [/^prefix/, { ...good, prefix: '/auth/' }],
-    [/^routes.verify/, { ...good, routes: { verify: 'verify' } }],
-    [/^routes.connectToken/, { ...good, routes: { connectToken: true } }],
-    [/"connecttoken"/, { ...good, routes: { connecttoken: false } }],
-    [/two paths/, { ...good, routes: { connectToken: '/a', verify: '/a' } }],
-    [/^tokenTypes/, { ...good, tokenTypes: [] }],
-    [/^tokenTypes/, { ...good, tokenTypes: ['passkey-admin'] }],
-    [/^tokenTypes: passkey-login/, { ...good, tokenTypes: ['passkey-login'] }],
-    [/^authorizeConnectToken/, { ...good, authorizeConnectToken: true }],
-    [/^tokenLifetimeSeconds/, { ...good, tokenLifetimeSeconds: 0 }],
-    [/^tokenLifetimeSeconds/, { ...good, tokenLifetimeSeconds: '300' }],
-    [/^expectedIdentifier/, { ...good, expectedIdentifier: 'jane' }],
-    [/^rateLimit/, { ...good, rateLimit: true }],
-    [/^rateLimit.verify.max/, { ...good, rateLimit: { verify: { max: 0, windowMs: 1 } } }],
-    [/^rateLimit.connectToken.windowMs/, { ...good, rateLimit: { connectToken: { max: 1, windowMs: '1m' } } }],
-    [/^rateLimit.redis/, { ...good, rateLimit: { redis: {} } }],
-    [/^replayStore.markUsed/, { ...good, replayStore: { reserve: () => true, release: () => {} } }],
-    [/^allowedOrigins/, { ...good, allowedOrigins: '*' }],
-    [/^allowedOrigins/, { ...good, allowedOrigins: ['*'] }],
-    [/^allowedOrigins/, { ...good, allowedOrigins: [/example/] }],
-    [/^allowedOrigins/, { ...good, allowedOrigins: ['https://*.example.com'] }],
-    [/^allowedOrigins/, { ...good, allowedOrigins: ['https://app.example.com/'] }],
-    [/^allowNonBrowserClients/, { ...good, allowNonBrowserClients: 'yes' }],
-    [/^issuer/, { ...good, issuer: '' }],
-    [/^algorithms/, { ...good, algorithms: [] }],
-    [/^algorithms/, { ...good, algorithms: ['none'] }],
-    [/^algorithms/, { ...good, algorithms: ['HS256'] }],
-    [/^clientState/, { ...good, clientState: 'on' }],
-    [/^onEvent/, { ...good, onEvent: {} }],
+    [/`tokenLifetimeSeconds` must be a whole number from 1 to 86400/, { ...good, tokenLifetimeSeconds: 0 }],
+    [/`tokenLifetimeSeconds`/, { ...good, tokenLifetimeSeconds: '300' }],
+    [/`tokenLifetimeSeconds`/, { ...good, tokenLifetimeSeconds: null }],
+    [/`expectedIdentifier`/, { ...good, expectedIdentifier: 'jane' }],
+    [/`expectedIdentifier`/, { ...good, expectedIdentifier: null }],
+    [/`replayStore.markUsed`/, { ...good, replayStore: { reserve: () => true, release: () => {} } }],
+    [/`replayStore/, { ...good, replayStore: null }],
+    [/`issuer` must be a non-empty string/, { ...good, issuer: '' }],
+    [/`issuer`/, { ...good, issuer: null }],
+    [/`algorithms`/, { ...good, algorithms: [] }],
+    [/`algorithms`/, { ...good, algorithms: null }],
+    [/`algorithms`/, { ...good, algorithms: ['none'] }],
+    [/`algorithms`/, { ...good, algorithms: ['HS256'] }],
+    [/`algorithms`/, { ...good, algorithms: [['RS256']] }],
   ]
+  const routeOptions = {
+    session: { getUser: () => null, createSession: () => null },
+    prefix: '/auth',
+    routes: {},
+    tokenTypes: ['passkey-list'],
+    authorizeConnectToken: () => true,
+    rateLimit: false,
+    allowedOrigins: [],
+    allowNonBrowserClients: true,
+    clientState: true,
+    onEvent: () => {},
+  }
+  for (const [name, value] of Object.entries(routeOptions)) {
+    wrong.push([new RegExp(`unknown option "${name}" `), { ...good, [name]: value }])
+  }
   for (const [message, options] of wrong) {
     t.throws(() => Reflect.apply(createConnect, undefined, [options]), { name: 'TypeError', message }, String(message))
   }
-  const frozen = Object.freeze({ ...good, allowedOrigins: Object.freeze(['https://a.example']) })
-  t.equal(createConnect(frozen).client.projectId, projectId, 'the caller’s object is not changed')
+  for (const [message, options] of wrong.filter(([text]) => text.source !== '"secret"')) {
+    const text = messageOf(() => Reflect.apply(createConnect, undefined, [options]))
+    t.match(
+      text,
+      /^createConnect: .* See https:\/\/\S+\/docs\/options\.md#?\S*$/s,
+      `${message} links its documentation`,
+    )
+  }
+  const frozen = Object.freeze({ ...good, algorithms: Object.freeze(['RS256']) })
+  t.equal(createConnect(frozen).client.projectId, projectId, 'the options object is not changed')
 })
+
+function messageOf(call: () => unknown): string {
+  try {
+    call()
+  } catch (error) {
+    return error instanceof Error ? error.message : ''
+  }
+  return ''
+}

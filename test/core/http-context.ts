@@ -32,6 +32,11 @@ export class HandMadeHttp implements Http {
     this.cacheable = false
   }
 
+  markCookies(): () => void {
+    const { length } = this.setCookies
+    return () => void this.setCookies.splice(length)
+  }
+
   clearCookie(name: string, attributes: CookieAttributes): void {
     this.setCookies.push({ name, value: '', attributes: { ...attributes, maxAge: 0 } })
   }

@@ -1,4 +1,5 @@
 // What the core does not export, loaded from the very files that its public entry loads, so that coverage counts them.
+type Identifier = typeof import('../../packages/core/dist/identifier.js')
 type LocalCheck = typeof import('../../packages/core/dist/signed-passkey-data.js')
 type Origin = typeof import('../../packages/core/dist/routes/origin.js')
 type RateLimit = typeof import('../../packages/core/dist/routes/rate-limit.js')
@@ -10,6 +11,7 @@ type Utf8Json = typeof import('../../packages/core/dist/utf8-json.js')
 const fileOf = (name: string): string => new URL(name, import.meta.resolve('@corbado-connect/core')).href
 
 const localCheck: LocalCheck = await import(fileOf('signed-passkey-data.js'))
+const identifier: Identifier = await import(fileOf('identifier.js'))
 const origin: Origin = await import(fileOf('routes/origin.js'))
 const rateLimit: RateLimit = await import(fileOf('routes/rate-limit.js'))
 const nameLookup: NameLookup = await import(fileOf('corbado/name-lookup.js'))
@@ -17,7 +19,8 @@ const upstreamLimit: UpstreamLimits = await import(fileOf('corbado/upstream-limi
 const retry: Retry = await import(fileOf('corbado/retry.js'))
 const utf8Json: Utf8Json = await import(fileOf('utf8-json.js'))
 
-export const { checkSignedPasskeyData, isIdentifier } = localCheck
+export const { checkSignedPasskeyData } = localCheck
+export const { isIdentifier } = identifier
 export const { checkOrigin, isOrigin } = origin
 export const { addressKey } = rateLimit
 // A class whose private state its type keeps to itself.

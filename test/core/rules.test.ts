@@ -226,20 +226,30 @@ t.test('errors: every code, its status, its body', async (t) => {
   const messages = new Set<string>()
   for (const [name, statusCode] of Object.entries(statuses)) {
     if (!isName(name)) throw new Error(name)
-    const error = new CorbadoError(name, { cause: new Error('canary'), reason: 'canary', requestId: 'canary' })
+    const error = new CorbadoError(name, { cause: new Error('canary'), reason: 'not_sent', requestId: 'canary' })
     t.equal(error.statusCode, statusCode, name)
     t.equal(error.code, `CORBADO_${name}`)
     t.equal(error.retryable, statusCode === 429 || statusCode === 503 || statusCode === 504, name)
     t.same(Object.keys(error.toJSON()), ['statusCode', 'code', 'error', 'message'])
-    t.notMatch(JSON.stringify(error), /canary/)
+    t.notMatch(JSON.stringify(error), /canary|not_sent/)
     t.equal(error.headers['cache-control'], 'no-store')
     t.notOk('retry-after' in error.headers)
     messages.add(error.message)
   }
-  t.equal(messages.size, names.length, 'a message of its own for each code')
+  t.equal(messages.size, names.length, 'each code has a message of its own')
+  t.equal(new CorbadoError('UPSTREAM_UNAVAILABLE').misconfigured, false)
+  t.equal(new CorbadoError('UPSTREAM_UNAVAILABLE', { misconfigured: true }).misconfigured, true)
   const late = new CorbadoError('OUTCOME_UNKNOWN', { statusCode: 504 })
   t.same(late.toJSON(), { statusCode: 504, code: late.code, error: 'Gateway Timeout', message: late.message })
   t.equal(new CorbadoError('RATE_LIMITED', { retryAfterSeconds: 7 }).headers['retry-after'], '7')
+})
+
+t.test('errors: only failures have a stack trace', async (t) => {
+  const { stackTraceLimit } = Error
+  t.notMatch(new CorbadoError('PASSKEY_REJECTED').stack, /\n {4}at /, 'a refusal has none')
+  t.match(new CorbadoError('HOOK_FAILED').stack, /rules\.test/, 'a failure has one')
+  t.match(new Error('of the app').stack, /rules\.test/, 'errors of the app keep theirs')
+  t.equal(Error.stackTraceLimit, stackTraceLimit)
 })
 
 t.test('errors: recognised across two installed copies', async (t) => {

@@ -10,6 +10,7 @@ import {
   corbadoConnect,
   type ExpressConnectOptions,
   isCorbadoError,
+  refuse,
 } from '@corbado-connect/express'
 import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express'
 import t, { type Test } from 'tap'
@@ -113,13 +114,9 @@ t.test('where the router is mounted', async (t) => {
   })
 })
 
-class Suspended extends Error {
-  readonly statusCode = 403
-}
-
 t.test('errors that are not ours go to next', async (t) => {
   const { handler, seen } = appErrors()
-  const refusal = new Suspended('suspended')
+  const refusal = refuse(403, 'suspended')
   const { page } = await serve(t, (app, passkeys) => app.use(passkeys).use(handler), {
     session: {
       getUser: () => {
@@ -169,9 +166,9 @@ t.test('wrong options are TypeErrors at the call', async (t) => {
   const right = { session: cookieSession({ secret }), findUser, client }
   const wrong = (options: object) => () => corbadoConnect({ ...right, ...options })
   t.throws(wrong({ error: 'next' }), { name: 'TypeError', message: /unknown option "error"/ })
-  t.throws(wrong({ errors: 'html' }), { name: 'TypeError', message: /^errors:/ })
+  t.throws(wrong({ errors: 'html' }), { name: 'TypeError', message: /^corbadoConnect: `errors` must be/ })
   t.throws(wrong({ logLevel: 'info' }), { name: 'TypeError', message: /unknown option "logLevel"/ })
-  t.throws(wrong({ tokenTypes: ['passkey-login'] }), { name: 'TypeError', message: /^tokenTypes:/ })
+  t.throws(wrong({ tokenTypes: ['passkey-login'] }), { name: 'TypeError', message: /`tokenTypes`/ })
 })
 
 t.test('Set-Cookie is appended, never replaced', async (t) => {

@@ -71,8 +71,8 @@ t.test('wrong options fail when the app starts, by their names', async (t) => {
   const project = await startProject(t)
   for (const [wrong, message] of [
     [{ findUsers: findUser }, /unknown option "findUsers"/],
-    [{ prefix: 'auth' }, /^prefix:/],
-    [{ tokenTypes: ['passkey-login'] as const }, /^tokenTypes:.*authorizeConnectToken/],
+    [{ prefix: 'auth' }, /^corbadoConnect: `prefix` must be/],
+    [{ tokenTypes: ['passkey-login'] as const }, /`tokenTypes`.*authorizeConnectToken/],
   ] as const) {
     const app = Fastify()
     t.teardown(() => app.close().catch(() => {}))

@@ -1,4 +1,4 @@
-import { cookieSession, corbadoConnect, type FastifyConnectOptions } from '@corbado-connect/fastify'
+import { cookieSession, corbadoConnect, type FastifyConnectOptions, refuse } from '@corbado-connect/fastify'
 import fastifyCookie from '@fastify/cookie'
 import fastifyRateLimit from '@fastify/rate-limit'
 import fastifySwagger from '@fastify/swagger'
@@ -275,7 +275,7 @@ t.test('refusals of the app itself go through unchanged', async (t) => {
   }
   await t.test('thrown by a session hook', async (t) => {
     const getUser = () => {
-      throw new Refusal(403)
+      throw refuse(403, 'This account is suspended.', 'ACCOUNT_SUSPENDED')
     }
     const page = await withApp(t, () => {}, { getUser })
     const answer = await page.post(connectTokenPath, { type: 'passkey-list' })

@@ -1,7 +1,7 @@
 import { STATUS_CODES } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import * as express5Adapter from '@corbado-connect/express'
-import type { ConnectOptions, HttpContext } from '@corbado-connect/fastify'
+import type { AdapterOptions, HttpContext } from '@corbado-connect/fastify'
 import * as fastifyAdapter from '@corbado-connect/fastify'
 import type { ErrorRequestHandler, Express, Response } from 'express'
 import express5 from 'express'
@@ -10,7 +10,7 @@ import { loadExpress4 } from './express4.js'
 import type { Person } from './people.js'
 
 /** The options of an application under test, which are the same in every framework. */
-export type Options = ConnectOptions<Person, HttpContext>
+export type Options = AdapterOptions<Person, HttpContext>
 
 /** What belongs to the application rather than to our options. */
 export interface Surroundings {

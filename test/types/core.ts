@@ -19,7 +19,7 @@ declare const users: Map<string, User>
 
 export async function theFlows(context: HttpContext): Promise<void> {
   const connect = createConnect({
-    session: { getUser: () => null, createSession: ({ user }) => user.roles },
+    createSession: ({ user }) => user.roles,
     findUser: (identifier: string) => users.get(identifier) ?? null,
   })
   exact<Same<typeof connect, Connect<User, HttpContext>>>()

@@ -1,15 +1,27 @@
+import {
+  assertConnectOptionNames,
+  type ConnectOptions,
+  type ConnectSettings,
+  resolveConnectOptions,
+} from './connect-options.js'
 import type { CorbadoClient } from './corbado/client.js'
 import type { CallOptions } from './corbado/connect-tokens.js'
 import { type Recipient, throwIfLeft } from './corbado/recipient.js'
 import { type ConnectTokenType, isConnectTokenType, type VerificationResult } from './corbado/schemas.js'
 import { CorbadoError, isCorbadoError } from './errors.js'
-import { runHook } from './hooks.js'
+import { type HookFailure, runCreateSession, runHook } from './hooks.js'
 import type { HttpContext } from './http.js'
+import { displayNameOf, exactUser, identifierOf, isIdentifier } from './identifier.js'
+import { assertWholeNumber } from './option-checks.js'
 import { reserveToken } from './replay/reservation.js'
 import type { Trace } from './routes/events.js'
-import { type ConnectOptions, resolveOptions, type Settings } from './routes/options.js'
 import type { ConnectUser } from './session/strategy.js'
-import { checkSignedPasskeyData, isIdentifier, type SignedPasskeyClaims } from './signed-passkey-data.js'
+import {
+  assertAge,
+  checkSignedPasskeyData,
+  maxLifetimeSeconds,
+  type SignedPasskeyClaims,
+} from './signed-passkey-data.js'
 import { closeGraceMs, waitAtMost } from './time-limit.js'
 
 /** A connect token for the frontend. */
@@ -20,16 +32,30 @@ export interface IssuedConnectToken {
   readonly expiresAt: number
 }
 
+/** A step-up request. */
+export interface PasskeyVerification<User extends ConnectUser> {
+  /** Whose passkey it must be. */
+  readonly user: User
+  /** The JWT of the passkey login, from the page or app. */
+  readonly signedPasskeyData: string
+  /**
+   * How long ago the passkey may have been used, in seconds (1 to 900), by the claim `iat` and this server's clock. Default:
+   * as long as the token is valid.
+   */
+  readonly maxAgeSeconds?: number | undefined
+}
+
 /** The two flows, without a web framework. */
 export interface Connect<User extends ConnectUser, Context extends HttpContext> {
   /** The client that the flows use. */
   readonly client: CorbadoClient
   /**
    * Creates a connect token for a signed-in user, also for server-rendered pages. `expiresAt` is Unix time in seconds.
-   * The option `tokenTypes` is about clients: it does not limit this call. `signal` ends the call early: it rejects with
-   * the signal's reason.
+   * The option `tokenTypes` does not limit this call. A `displayName` of more than 256 characters is refused. `signal` ends the
+   * call early: it rejects with the signal's reason.
    *
-   * @throws CorbadoError `CORBADO_UPSTREAM_*`, `CORBADO_OVERLOADED`, `CORBADO_SHUTTING_DOWN`, `CORBADO_TYPE_NOT_ALLOWED`
+   * @throws CorbadoError `CORBADO_UPSTREAM_*`, `CORBADO_OVERLOADED`, `CORBADO_SHUTTING_DOWN`, `CORBADO_TYPE_NOT_ALLOWED`,
+   *   `CORBADO_HOOK_FAILED` (the user has no usable `identifier` or `displayName`)
    * @see https://docs.corbado.com/corbado-connect/concepts/connect-token
    */
   issueConnectToken(
@@ -43,38 +69,41 @@ export interface Connect<User extends ConnectUser, Context extends HttpContext> 
    * @throws CorbadoError `CORBADO_INVALID_REQUEST`, `CORBADO_PASSKEY_REJECTED`, `CORBADO_TOKEN_ALREADY_USED`,
    *   `CORBADO_OUTCOME_UNKNOWN`, `CORBADO_UPSTREAM_UNAVAILABLE`, `CORBADO_UPSTREAM_BUSY`, `CORBADO_STORE_UNAVAILABLE`,
    *   `CORBADO_OVERLOADED`, `CORBADO_SHUTTING_DOWN`, `CORBADO_HOOK_FAILED`, `CORBADO_SESSION_FAILED`
-   * @see https://docs.corbado.com/corbado-connect/concepts/signedpasskeydata
+   * @see https://docs.corbado.com/corbado-connect/concepts/signed-passkey-data
    */
   verifyLogin(request: { readonly signedPasskeyData: string }, context: Context): Promise<unknown>
   /**
-   * Step-up: verifies that a passkey of *this* user was just used. No session is created.
+   * Step-up: verifies that a passkey of *this* user was just used. No session is created. A passkey of another user is
+   * refused without a call to Corbado.
    *
    * @returns the verified claims
-   * @throws CorbadoError the same codes as {@link Connect.verifyLogin}, but for those of hooks
+   * @throws CorbadoError the same codes as {@link Connect.verifyLogin}, except those of hooks
+   * @throws TypeError if `maxAgeSeconds` is wrong
    */
-  verifyPasskey(request: { readonly user: User; readonly signedPasskeyData: string }): Promise<SignedPasskeyClaims>
-  /** Lets what is under way finish, refuses what is new with `CORBADO_SHUTTING_DOWN`, and closes what was made here. */
+  verifyPasskey(request: PasskeyVerification<User>): Promise<SignedPasskeyClaims>
+  /** Waits for running calls, refuses new ones with `CORBADO_SHUTTING_DOWN`, and closes what was created here. */
   close(): Promise<void>
 }
 
 /**
- * The flows for a framework of your own; the Fastify and Express adapters are made of them.
+ * The flows, for a framework of your own. The Fastify and Express adapters are built on them.
  *
  * @throws TypeError that names the wrong option
  */
 export function createConnect<User extends ConnectUser, Context extends HttpContext = HttpContext>(
   options: ConnectOptions<User, Context>,
 ): Connect<User, Context> {
-  return new ConnectFlows(resolveOptions(options))
+  assertConnectOptionNames(options)
+  return new ConnectFlows(resolveConnectOptions('createConnect', options))
 }
 
-/** Implements {@link Connect}; the adapters' routes use it with a trace for their events. */
+/** Implements {@link Connect}. The adapters' routes pass a trace for their events. */
 export class ConnectFlows<User extends ConnectUser, Context extends HttpContext> implements Connect<User, Context> {
-  readonly #settings: Settings<User, Context>
-  readonly #underWay = new Set<Promise<unknown>>()
+  readonly #settings: ConnectSettings<User, Context>
+  readonly #running = new Set<Promise<unknown>>()
   #closing: Promise<void> | undefined
 
-  constructor(settings: Settings<User, Context>) {
+  constructor(settings: ConnectSettings<User, Context>) {
     this.#settings = settings
   }
 
@@ -93,7 +122,7 @@ export class ConnectFlows<User extends ConnectUser, Context extends HttpContext>
   ): Promise<IssuedConnectToken> {
     return this.#track(async () => {
       if (!isConnectTokenType(type)) throw new CorbadoError('TYPE_NOT_ALLOWED', { reason: 'type_unknown' })
-      const identifier = identifierOf(user)
+      const identifier = identifierOf(user, 'issueConnectToken was given')
       const displayName = displayNameOf(user) || identifier
       const maxLifetimeInSeconds = this.#settings.tokenLifetimeSeconds
       const token = await this.client.connectTokens.create(
@@ -113,7 +142,7 @@ export class ConnectFlows<User extends ConnectUser, Context extends HttpContext>
   ): Promise<unknown> {
     return this.#track(async () => {
       const secrets = [signedPasskeyData]
-      const { claims, username } = await this.#verify(
+      const { claims, identifier } = await this.#verify(
         signedPasskeyData,
         (unverified) =>
           runHook(
@@ -125,53 +154,35 @@ export class ConnectFlows<User extends ConnectUser, Context extends HttpContext>
         caller,
       )
       throwIfUnreceived(caller)
-      const user = await this.#findUser('SESSION_FAILED', username, context, secrets)
+      const user = await this.#findUser('SESSION_FAILED', identifier, context, secrets)
       if (user === null) throw new CorbadoError('PASSKEY_REJECTED', { reason: 'user_not_found' })
       throwIfUnreceived(caller)
-      return runHook(
-        'SESSION_FAILED',
-        'createSession',
-        async () => {
-          const body = await this.#settings.session.createSession({ user, by: 'passkey', claims }, context)
-          assertAnswer(body, context)
-          return body
-        },
+      return runCreateSession(
+        () => this.#settings.createSession({ user, by: 'passkey', claims }, context),
+        context,
         secrets,
       )
     })
   }
 
-  verifyPasskey({
-    user,
-    signedPasskeyData,
-  }: {
-    readonly user: User
-    readonly signedPasskeyData: string
-  }): Promise<SignedPasskeyClaims> {
+  verifyPasskey({ user, signedPasskeyData, maxAgeSeconds }: PasskeyVerification<User>): Promise<SignedPasskeyClaims> {
     return this.#track(async () => {
-      const identifier = identifierOf(user)
-      const { claims } = await this.#verify(signedPasskeyData, async () => identifier, {})
+      if (maxAgeSeconds !== undefined) {
+        assertWholeNumber('verifyPasskey.maxAgeSeconds', maxAgeSeconds, 1, maxLifetimeSeconds)
+      }
+      const identifier = identifierOf(user, 'verifyPasskey was given')
+      const expected = async (unverified: SignedPasskeyClaims): Promise<string> => {
+        if (maxAgeSeconds !== undefined) assertAge(unverified, maxAgeSeconds)
+        return identifier
+      }
+      const { claims } = await this.#verify(signedPasskeyData, expected, {})
       return claims
     })
   }
 
-  /** The user of this request by the session strategy, or null. */
-  async currentUser(context: Context): Promise<User | null> {
-    const user = await runHook('HOOK_FAILED', 'getUser', () =>
-      this.#settings.session.getUser(context, (identifier) => this.#findUser('HOOK_FAILED', identifier, context)),
-    )
-    if (user === null || user === undefined) return null
-    identifierOf(user)
-    return user
-  }
-
-  /** What the hook `renewSession` returned; null where there is no session to renew. */
-  async renewSession(context: Context): Promise<unknown> {
-    const { session } = this.#settings
-    if (session.renewSession === undefined) throw new TypeError('renewSession needs the hook session.renewSession')
-    return runHook('HOOK_FAILED', 'renewSession', () =>
-      session.renewSession?.(context, (identifier) => this.#findUser('HOOK_FAILED', identifier, context)),
-    )
+  /** The application's user for an identifier, or null. @throws CorbadoError `CORBADO_HOOK_FAILED` */
+  findUser(identifier: string, context: Context): Promise<User | null> {
+    return this.#findUser('HOOK_FAILED', identifier, context)
   }
 
   async close(graceMs = closeGraceMs): Promise<void> {
@@ -180,7 +191,7 @@ export class ConnectFlows<User extends ConnectUser, Context extends HttpContext>
   }
 
   async #close(graceMs: number): Promise<void> {
-    await waitAtMost(graceMs, Promise.allSettled(this.#underWay))
+    await waitAtMost(graceMs, Promise.allSettled(this.#running))
     if (this.#settings.ownsClient) await this.client.close()
     if (this.#settings.ownsReplayStore) await this.#settings.replayStore.close?.()
   }
@@ -188,29 +199,32 @@ export class ConnectFlows<User extends ConnectUser, Context extends HttpContext>
   #track<Result>(flow: () => Promise<Result>): Promise<Result> {
     if (this.closing) return Promise.reject(new CorbadoError('SHUTTING_DOWN', { reason: 'closing' }))
     const running = flow()
-    this.#underWay.add(running)
-    const done = () => this.#underWay.delete(running)
+    this.#running.add(running)
+    const done = () => this.#running.delete(running)
     running.then(done, done)
     return running
   }
 
-  /** Local check → reserve → verdict → mark used. What comes out of here is a login that Corbado accepted, once. */
+  /** Local check → reserve → verdict → mark used. Resolves only with a login that Corbado accepted, once per token. */
   async #verify(
     signedPasskeyData: string,
-    usernameFor: (unverified: SignedPasskeyClaims) => Promise<string>,
+    expectedFor: (unverified: SignedPasskeyClaims) => Promise<string>,
     caller: Caller,
-  ): Promise<{ claims: SignedPasskeyClaims; username: string }> {
+  ): Promise<{ claims: SignedPasskeyClaims; identifier: string }> {
     const token = checkSignedPasskeyData(signedPasskeyData, this.#settings.localCheck)
-    caller.identifier = token.claims.webauthnId
-    const username = await usernameFor(token.claims)
-    if (!isIdentifier(username)) throw new CorbadoError('PASSKEY_REJECTED', { reason: 'expected_identifier' })
-    caller.identifier = username
+    const { webauthnId } = token.claims
+    caller.identifier = webauthnId
+    const identifier = await expectedFor(token.claims)
+    if (!isIdentifier(identifier)) throw new CorbadoError('PASSKEY_REJECTED', { reason: 'expected_identifier' })
+    caller.identifier = identifier
+    // Whether Corbado ignores case or accents is not documented, so the identifiers must be the same here.
+    if (identifier !== webauthnId) throw new CorbadoError('PASSKEY_REJECTED', { reason: 'user_mismatch' })
     throwIfLeft(caller.recipient)
     const reservation = await reserveToken(this.#settings.replayStore, token)
     try {
       throwIfLeft(caller.recipient)
       const { verificationResult } = await this.client.passkeys.verifySignedData(
-        { signedPasskeyData, username },
+        { signedPasskeyData, username: identifier },
         { recipient: caller.recipient },
       )
       assertAccepted(verificationResult)
@@ -220,18 +234,17 @@ export class ConnectFlows<User extends ConnectUser, Context extends HttpContext>
       throw error
     }
     await reservation.markUsed()
-    return { claims: token.claims, username }
+    return { claims: token.claims, identifier }
   }
 
   async #findUser(
-    failure: 'HOOK_FAILED' | 'SESSION_FAILED',
+    failure: HookFailure,
     identifier: string,
     context: Context,
     secrets: readonly string[] = [],
   ): Promise<User | null> {
     const user = await runHook(failure, 'findUser', () => this.#settings.findUser(identifier, context), secrets)
-    // A look-up that folds case or accents finds somebody else.
-    return user?.identifier === identifier ? user : null
+    return exactUser(failure, user, identifier)
   }
 }
 
@@ -249,24 +262,4 @@ function assertAccepted(verdict: VerificationResult): void {
   if (verdict === 'success') return
   if (verdict === 'generic_error') throw new CorbadoError('OUTCOME_UNKNOWN', { reason: verdict })
   throw new CorbadoError('PASSKEY_REJECTED', { reason: verdict })
-}
-
-/** Guards the answer of `createSession`: what cannot be sent must fail here, where the failure has a name. */
-function assertAnswer(body: unknown, context: HttpContext): void {
-  if (context.http.answered || body === undefined) return
-  if (Object.values(context).includes(body))
-    throw new TypeError('createSession returned the response without sending it')
-  if (JSON.stringify(body) === undefined) throw new TypeError('createSession returned what is no JSON')
-}
-
-/** @throws CorbadoError `CORBADO_HOOK_FAILED` where the application's user has no identifier that can be sent */
-export function identifierOf(user: ConnectUser): string {
-  if (isIdentifier(user?.identifier)) return user.identifier
-  throw new CorbadoError('HOOK_FAILED', { reason: 'user_without_identifier' })
-}
-
-function displayNameOf({ displayName }: { readonly displayName?: unknown }): string {
-  if (displayName === undefined || displayName === null) return ''
-  if (typeof displayName === 'string') return displayName
-  throw new CorbadoError('HOOK_FAILED', { reason: 'user_display_name' })
 }

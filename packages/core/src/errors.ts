@@ -1,6 +1,6 @@
 import { STATUS_CODES } from 'node:http'
 
-/** What a code stands for: HTTP status, whether the same request may be sent again, and the constant text for the client. */
+/** What each code means: HTTP status, whether the same request may be sent again, and the constant message for the client. */
 const meanings = {
   INVALID_REQUEST: [400, false, 'The request is not well-formed.'],
   NOT_AUTHENTICATED: [401, false, 'Sign in first.'],
@@ -36,63 +36,170 @@ export const corbadoErrorCodes: readonly CorbadoErrorCode[] = Object.keys(meanin
   (name) => `CORBADO_${name}` as CorbadoErrorCode,
 )
 
+/** Why something was refused or failed. `docs/events.md` explains each one. */
+const reasons = [
+  'ok',
+  // The deployment must be fixed.
+  'config_upstream_401',
+  'config_upstream_403',
+  'config_upstream_404',
+  'config_upstream_405',
+  'config_certificate',
+  // Stores and load.
+  'rate_limit',
+  'rate_limit_store',
+  'replay_store',
+  'replay_store_full',
+  'queue_full',
+  'upstream_limit',
+  'closing',
+  // Corbado.
+  'not_sent',
+  'not_sent_in_time',
+  'no_answer',
+  'no_answer_in_time',
+  'no_verdict',
+  'endless_list',
+  'generic_error',
+  'rate_limited',
+  'not_found',
+  // Logins.
+  'invalid_signature',
+  'invalid_challenge',
+  'user_mismatch',
+  'user_not_found',
+  'expected_identifier',
+  'replay',
+  'reservation_lost',
+  'local_expired',
+  'local_not_yet_valid',
+  'local_too_old',
+  'local_issuer',
+  'local_algorithm',
+  'local_header_parameter',
+  'local_signature_missing',
+  'local_jti',
+  'local_webauthn_id',
+  'local_times',
+  'local_lifetime',
+  'local_header_not_json',
+  'local_header_not_object',
+  'local_header_duplicate',
+  'local_claims_not_json',
+  'local_claims_not_object',
+  'local_claims_duplicate',
+  // Requests.
+  'no_user',
+  'require_user_did_not_run',
+  'origin_foreign',
+  'site_foreign',
+  'origin_malformed',
+  'non_browser_client',
+  'type',
+  'type_unknown',
+  'authorize_connect_token',
+  'hook',
+  'token_malformed',
+  'client_state',
+  'json',
+  'body_shape',
+  'content_type',
+  'content_encoding',
+  'body',
+  'content_length',
+  'body_size',
+  'client_left',
+  'client_left_after_verdict',
+  // Your application.
+  'getUser_failed',
+  'findUser_failed',
+  'createSession_failed',
+  'destroySession_failed',
+  'renewSession_failed',
+  'expectedIdentifier_failed',
+  'authorizeConnectToken_failed',
+  'user_without_identifier',
+  'user_display_name',
+  'error',
+] as const
+
+/** Why something was refused or failed, for logs and events; `upstream_` and a status: an HTTP status of Corbado's. */
+export type Reason = (typeof reasons)[number] | `upstream_${number}`
+
+/** Every {@link Reason} except `upstream_<status>`. */
+export const corbadoErrorReasons: readonly Reason[] = reasons
+
 /** What a {@link CorbadoError} may carry beyond its code. */
 export interface CorbadoErrorDetails {
-  /** HTTP status; default: the one of the code. Only `OUTCOME_UNKNOWN` has two: 502, and 504 where the deadline passed. */
-  statusCode?: number
-  /** Default: the one of the code. */
-  retryable?: boolean
+  /** HTTP status. Default: the status of the code. Only `OUTCOME_UNKNOWN` has two: 502, and 504 after a timeout. */
+  statusCode?: number | undefined
+  /** Whether the same request may be sent again. Default: the value of the code. */
+  retryable?: boolean | undefined
   /** Seconds to wait before the next try; becomes `Retry-After`. */
-  retryAfterSeconds?: number
-  /** Corbado's request ID, for its support. */
+  retryAfterSeconds?: number | undefined
+  /** Corbado's request ID, for Corbado's support. */
   requestId?: string | undefined
   /** Why, for logs and events; never shown to a client. */
-  reason?: string
+  reason?: Reason | undefined
+  /** Whether nothing works until the deployment is fixed. Default `false`. */
+  misconfigured?: boolean | undefined
+  /** The original error. */
   cause?: unknown
 }
 
 const brand = Symbol.for('@corbado-connect/CorbadoError')
 
 /**
- * The one error class of this product. `message` is constant per code and safe to show; nothing of it comes from Corbado.
+ * The only error class of these packages. `message` is constant per code and safe to show; none of it comes from Corbado.
+ * An error with a status below 500 is an expected refusal and has no stack trace.
  *
  * @see docs/errors.md
  */
 export class CorbadoError extends Error {
   override readonly name = 'CorbadoError'
+  /** Which error this is; `docs/errors.md` has a heading for each. */
   readonly code: CorbadoErrorCode
+  /** HTTP status of the answer. */
   readonly statusCode: number
-  /** Whether the very same request may be sent again. */
+  /** Whether the same request may be sent again. */
   readonly retryable: boolean
+  /** Whether nothing works until the deployment is fixed: wrong credentials, permissions or address. */
+  readonly misconfigured: boolean
   /** Seconds to wait before the next try. */
   readonly retryAfterSeconds?: number
   /** Corbado's request ID. */
   readonly requestId?: string
   /** Why, for logs and events; never shown to a client. */
-  readonly reason?: string
-  /** Response headers that belong to this error; Fastify and Express send an error's `headers` by themselves. */
+  readonly reason?: Reason
+  /** Response headers of this error. Fastify and Express send an error's `headers` themselves. */
   readonly headers: Readonly<Record<string, string>>
 
   constructor(name: CorbadoErrorName, details: CorbadoErrorDetails = {}) {
-    const [statusCode, retryable, message] = meanings[name]
+    const [statusOfCode, retryable, message] = meanings[name]
+    const statusCode = details.statusCode ?? statusOfCode
+    const { stackTraceLimit } = Error
+    // A stack trace is the most expensive part of a refusal and says nothing about it.
+    if (statusCode < 500) Reflect.set(Error, 'stackTraceLimit', 0)
     super(message, 'cause' in details ? { cause: details.cause } : undefined)
+    if (statusCode < 500) Reflect.set(Error, 'stackTraceLimit', stackTraceLimit)
     this.code = `CORBADO_${name}`
-    this.statusCode = details.statusCode ?? statusCode
+    this.statusCode = statusCode
     this.retryable = details.retryable ?? retryable
+    this.misconfigured = details.misconfigured ?? false
     if (details.retryAfterSeconds !== undefined) this.retryAfterSeconds = details.retryAfterSeconds
     if (details.requestId !== undefined) this.requestId = details.requestId
     if (details.reason !== undefined) this.reason = details.reason
     this.headers = {
       'cache-control': 'no-store',
       ...(details.retryAfterSeconds === undefined ? {} : { 'retry-after': String(details.retryAfterSeconds) }),
-      // The rest of a body that is too large is not read: this connection is of no further use.
+      // The rest of an oversized body is not read, so the connection cannot be reused.
       ...(name === 'SHUTTING_DOWN' || name === 'PAYLOAD_TOO_LARGE' ? { connection: 'close' } : {}),
     }
     Object.defineProperty(this, brand, { value: true })
     Object.defineProperty(this, 'headers', { enumerable: false })
   }
 
-  /** The body of the error answer, of the same shape in both adapters. */
+  /** The body of the error answer, the same in both adapters. */
   toJSON(): CorbadoErrorBody {
     return {
       statusCode: this.statusCode,
@@ -105,13 +212,17 @@ export class CorbadoError extends Error {
 
 /** The body of an error answer: Fastify's shape, in both adapters. */
 export interface CorbadoErrorBody {
+  /** HTTP status. */
   statusCode: number
+  /** Which error this is. */
   code: CorbadoErrorCode
+  /** The name of the HTTP status, such as `Unauthorized`. */
   error: string
+  /** A constant message per code. */
   message: string
 }
 
-/** Whether a value is a {@link CorbadoError}, also one of another installed copy of this package. */
+/** Whether a value is a {@link CorbadoError}, including one from another installed copy of this package. */
 export function isCorbadoError(value: unknown): value is CorbadoError {
   return typeof value === 'object' && value !== null && brand in value
 }

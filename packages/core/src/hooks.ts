@@ -1,57 +1,121 @@
-import { CorbadoError, type CorbadoErrorName } from './errors.js'
+import { CorbadoError, type CorbadoErrorName, isCorbadoError } from './errors.js'
+import type { HttpContext } from './http.js'
+import { withoutSecrets } from './redact.js'
+
+/** The hooks of an application. */
+type HookName =
+  | 'getUser'
+  | 'findUser'
+  | 'createSession'
+  | 'destroySession'
+  | 'renewSession'
+  | 'expectedIdentifier'
+  | 'authorizeConnectToken'
+
+/** How a hook fails: after a verified login, only a new login helps. */
+export type HookFailure = Extract<CorbadoErrorName, 'HOOK_FAILED' | 'SESSION_FAILED'>
+
+/** An error that a hook throws to refuse a request. */
+export interface Refusal extends Error {
+  /** HTTP status of the answer, 400 to 499. */
+  readonly statusCode: number
+  /** Your own code, if you gave one. */
+  readonly code?: string
+  /** The message may be shown to the client. */
+  readonly expose: true
+}
 
 /**
- * Runs a hook of the application. An error with a `statusCode` from 400 to 499 is a refusal on purpose and goes through
- * unchanged; anything else becomes an error of ours, with the original as `cause`.
+ * An error for a hook to throw: refuses the request with your own status and message.
+ * `throw refuse(403, 'This account is locked.', 'ACCOUNT_LOCKED')`
  *
- * @param secrets texts that must not come back in the cause, were the hook to put them into its message
+ * Any other error of a hook becomes `CORBADO_HOOK_FAILED` or `CORBADO_SESSION_FAILED`, with a constant message.
+ *
+ * @param statusCode 400 to 499
+ * @param message shown to the client
+ * @param code your own code, for the page or app
+ * @throws TypeError if an argument is wrong
+ */
+export function refuse(statusCode: number, message: string, code?: string): Refusal {
+  if (!isRefusalStatus(statusCode)) throw new TypeError('refuse: `statusCode` must be a whole number from 400 to 499')
+  if (typeof message !== 'string') throw new TypeError('refuse: `message` must be a string')
+  if (code !== undefined && typeof code !== 'string') throw new TypeError('refuse: `code` must be a string')
+  return Object.assign(new Error(message), {
+    statusCode,
+    expose: true as const,
+    ...(code === undefined ? {} : { code }),
+  })
+}
+
+/**
+ * Runs a hook of the application. A deliberate refusal goes through unchanged; any other error becomes ours, with the
+ * original as `cause`.
+ *
+ * @param secrets strings that are cut out of the cause
  */
 export async function runHook<Result>(
-  failure: Extract<CorbadoErrorName, 'HOOK_FAILED' | 'SESSION_FAILED'>,
-  hookName: string,
+  failure: HookFailure,
+  hookName: HookName,
   hook: () => Result | Promise<Result>,
   secrets: readonly string[] = [],
 ): Promise<Result> {
   try {
     return await hook()
   } catch (error) {
-    if (isRefusal(error)) throw error
+    if (goesThrough(error, failure)) throw error
     throw new CorbadoError(failure, { reason: `${hookName}_failed`, cause: withoutSecrets(error, secrets) })
   }
 }
 
-/** Whether an error is an application's deliberate refusal. */
-export function isRefusal(error: unknown): error is Error & { statusCode: number } {
-  if (!(error instanceof Error) || !('statusCode' in error)) return false
-  const { statusCode } = error
+/** Runs `createSession` and checks its answer. If either fails, the cookies that the hook set are removed again. */
+export async function runCreateSession(
+  createSession: () => unknown,
+  context: HttpContext,
+  secrets: readonly string[] = [],
+): Promise<unknown> {
+  const removeNewCookies = context.http.markCookies()
+  try {
+    return await runHook(
+      'SESSION_FAILED',
+      'createSession',
+      async () => {
+        const answer = await createSession()
+        assertAnswer(answer, context)
+        return answer
+      },
+      secrets,
+    )
+  } catch (error) {
+    if (!context.http.answered) removeNewCookies()
+    throw error
+  }
+}
+
+/** Whether an error is a deliberate refusal by the application, as http-errors and {@link refuse} make it. */
+function isRefusal(error: unknown): error is Error & { statusCode: number } {
+  return hasRefusalStatus(error) && 'expose' in error && error.expose === true
+}
+
+/** Whether a framework answers this error with a status of 400 to 499. */
+export function hasRefusalStatus(error: unknown): error is Error & { statusCode: number } {
+  return error instanceof Error && 'statusCode' in error && isRefusalStatus(error.statusCode)
+}
+
+function goesThrough(error: unknown, failure: HookFailure): boolean {
+  if (!isCorbadoError(error)) return isRefusal(error)
+  // After a verified login the token is used up, so an error that asks for the same request again would be wrong.
+  return failure === 'HOOK_FAILED' || error.statusCode < 500 || !error.retryable
+}
+
+function isRefusalStatus(statusCode: unknown): statusCode is number {
   return typeof statusCode === 'number' && Number.isInteger(statusCode) && statusCode >= 400 && statusCode <= 499
 }
 
-/** The error itself, or a copy of its texts with the secrets cut out. */
-function withoutSecrets(error: unknown, secrets: readonly string[]): unknown {
-  const texts = causesOf(error).flatMap((cause) => textsOf(cause))
-  if (!secrets.some((secret) => secret !== '' && texts.some((text) => text.includes(secret)))) return error
-  const redact = (text: string) => secrets.reduce((rest, secret) => rest.replaceAll(secret, '[redacted]'), text)
-  if (!(error instanceof Error)) return redact(texts.join(' '))
-  const copy = new Error(redact(error.message))
-  copy.name = error.name
-  copy.stack = redact(error.stack ?? '')
-  return copy
-}
-
-/** The error and its causes, however many: loggers write them all. */
-function causesOf(error: unknown): unknown[] {
-  const causes: unknown[] = [error]
-  for (let last = error; last instanceof Error && 'cause' in last && !causes.includes(last.cause); last = last.cause) {
-    causes.push(last.cause)
-  }
-  return causes
-}
-
-function textsOf(value: unknown, depth = 0): string[] {
-  if (typeof value === 'string') return [value]
-  if (typeof value !== 'object' || value === null || depth > 3) return []
-  const inside: unknown[] = value instanceof Map ? [...value].flat() : value instanceof Set ? [...value] : []
-  for (const name of Reflect.ownKeys(value)) inside.push(name, Object.getOwnPropertyDescriptor(value, name)?.value)
-  return inside.flatMap((member) => textsOf(member, depth + 1))
+/** An answer that cannot be sent must fail here, where the failure has a name. */
+function assertAnswer(answer: unknown, context: HttpContext): void {
+  if (context.http.answered || answer === undefined) return
+  if (Object.values(context).includes(answer))
+    throw new TypeError('createSession returned the response without sending it')
+  if (JSON.stringify(answer) === undefined)
+    throw new TypeError('createSession must return a value that can be sent as JSON')
 }

@@ -1,4 +1,4 @@
-import type { IncomingHttpHeaders } from 'node:http'
+import type { IncomingHttpHeaders, ServerResponse } from 'node:http'
 import { parse, serialize } from 'cookie'
 
 /** Attributes of a cookie; the defaults of the framework's cookie library apply to what is left out. */
@@ -32,6 +32,8 @@ export interface Http {
   clearCookie(name: string, attributes: CookieAttributes): void
   /** Sets `Cache-Control: no-store`, so that no cache keeps the response. */
   preventCaching(): void
+  /** Returns a function that removes every `Set-Cookie` that was added since, as long as nothing was sent. */
+  markCookies(): () => void
 }
 
 /** What every hook gets: the framework's own pair (`{ request, reply }` or `{ req, res }`) plus `http`. */
@@ -54,6 +56,7 @@ export abstract class NodeHttp implements Http {
   /** Adds a `Set-Cookie` header to the response; others stay. */
   protected abstract addSetCookie(header: string): void
   abstract preventCaching(): void
+  abstract markCookies(): () => void
 
   header(name: string): string | undefined {
     const value = this.#headers[name]
@@ -70,6 +73,16 @@ export abstract class NodeHttp implements Http {
 
   clearCookie(name: string, attributes: CookieAttributes): void {
     this.addSetCookie(serialize(name, '', { ...attributes, maxAge: 0, expires: new Date(0) }))
+  }
+}
+
+/** Implements {@link Http.markCookies} for a response of Node's own. */
+export function markSetCookie(response: Pick<ServerResponse, 'getHeader' | 'setHeader' | 'removeHeader'>): () => void {
+  const before = response.getHeader('set-cookie')
+  const copy = Array.isArray(before) ? [...before] : before
+  return () => {
+    if (copy === undefined) response.removeHeader('set-cookie')
+    else response.setHeader('set-cookie', copy)
   }
 }
 

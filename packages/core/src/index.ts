@@ -1,4 +1,5 @@
-export { type Connect, createConnect, type IssuedConnectToken } from './connect.js'
+export { type Connect, createConnect, type IssuedConnectToken, type PasskeyVerification } from './connect.js'
+export type { ConnectOptions } from './connect-options.js'
 export type { Paging } from './corbado/checks.js'
 export { CorbadoClient } from './corbado/client.js'
 export type { CorbadoClientOptions } from './corbado/client-options.js'
@@ -31,15 +32,19 @@ export {
   type CorbadoErrorDetails,
   type CorbadoErrorName,
   corbadoErrorCodes,
+  corbadoErrorReasons,
   isCorbadoError,
+  type Reason,
 } from './errors.js'
+export { type Refusal, refuse } from './hooks.js'
 export type { CookieAttributes, Http, HttpContext } from './http.js'
 export { memoryReplayStore } from './replay/memory.js'
 export type { ReplayStore } from './replay/store.js'
 export type { ClientStateOptions } from './routes/client-state.js'
 export type { ConnectEvent, ConnectEventType } from './routes/events.js'
-export type { ConnectOptions, RoutesOption } from './routes/options.js'
+export type { AdapterOptions } from './routes/options.js'
 export type { RateLimit, RateLimitOptions, RateLimitRedis } from './routes/rate-limit.js'
+export type { RoutesOption } from './routes/routes-option.js'
 export { type AccessTokenSessionOptions, accessTokenSession } from './session/access-token.js'
 export { browserOrNative } from './session/browser-or-native.js'
 export { type CookieSessionOptions, cookieSession } from './session/cookie.js'

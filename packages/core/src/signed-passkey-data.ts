@@ -1,11 +1,13 @@
-import { CorbadoError } from './errors.js'
+import { CorbadoError, type Reason } from './errors.js'
+import { isIdentifier } from './identifier.js'
+import { optionError } from './option-checks.js'
 
 /** The longest token that is looked at, in characters. Corbado's have about 900. */
 const maxTokenLength = 8 * 1024
 /** How far the clocks of two servers may be apart, in seconds. */
 export const clockSkewSeconds = 60
-const maxLifetimeSeconds = 15 * 60
-const maxIdentifierLength = 512
+/** The longest lifetime of a token, in seconds. */
+export const maxLifetimeSeconds = 15 * 60
 /** Header parameters that would let a token choose its own key or its own reading. */
 const forbiddenHeaderParameters = ['crit', 'jku', 'x5u', 'jwk', 'x5c', 'b64', 'zip']
 
@@ -38,6 +40,24 @@ export interface LocalCheck {
   readonly algorithms: readonly string[]
 }
 
+const asymmetricAlgorithms = /^((RS|PS|ES)(256|384|512)|EdDSA)$/
+
+/** @throws TypeError that names the option */
+export function resolveLocalCheck(
+  owner: string,
+  { issuer, algorithms = ['RS256'] }: { readonly issuer?: unknown; readonly algorithms?: unknown },
+  projectId: string,
+): LocalCheck {
+  if (issuer !== undefined && (typeof issuer !== 'string' || issuer === '')) {
+    throw optionError(`${owner}.issuer`, 'must be a non-empty string')
+  }
+  const isList = Array.isArray(algorithms) && algorithms.length > 0
+  if (!isList || !algorithms.every((name) => typeof name === 'string' && asymmetricAlgorithms.test(name))) {
+    throw optionError(`${owner}.algorithms`, 'must be an array of asymmetric JWS algorithms, such as RS256')
+  }
+  return { issuer: issuer ?? projectId, algorithms: [...algorithms] }
+}
+
 /** A token that passed the local check. Only Corbado's verdict makes it a login. */
 export interface CheckedSignedPasskeyData {
   readonly claims: SignedPasskeyClaims
@@ -66,33 +86,26 @@ export function checkSignedPasskeyData(jwt: unknown, check: LocalCheck): Checked
   const [headerPart, payloadPart, signature] = compactParts(jwt)
   const header = jsonObject(headerPart, 'header')
   const { alg } = header
-  if (typeof alg !== 'string' || !check.algorithms.includes(alg)) throw rejected('algorithm')
-  if (forbiddenHeaderParameters.some((name) => Object.hasOwn(header, name))) throw rejected('header_parameter')
-  if (signature === '') throw rejected('signature_missing')
+  if (typeof alg !== 'string' || !check.algorithms.includes(alg)) throw rejected('local_algorithm')
+  if (forbiddenHeaderParameters.some((name) => Object.hasOwn(header, name))) throw rejected('local_header_parameter')
+  if (signature === '') throw rejected('local_signature_missing')
 
   const claims = jsonObject(payloadPart, 'claims')
   const { iss, jti, webauthnId, exp, nbf, iat } = claims
-  if (iss !== check.issuer) throw rejected('issuer')
-  if (!isIdentifier(jti)) throw rejected('jti')
-  if (!isIdentifier(webauthnId)) throw rejected('webauthn_id')
-  if (!isTime(exp) || !isTime(nbf) || !isTime(iat)) throw rejected('times')
-  if (exp <= iat || exp - iat > maxLifetimeSeconds) throw rejected('lifetime')
+  if (iss !== check.issuer) throw rejected('local_issuer')
+  if (!isIdentifier(jti)) throw rejected('local_jti')
+  if (!isIdentifier(webauthnId)) throw rejected('local_webauthn_id')
+  if (!isTime(exp) || !isTime(nbf) || !isTime(iat)) throw rejected('local_times')
+  if (exp <= iat || exp - iat > maxLifetimeSeconds) throw rejected('local_lifetime')
   const now = Math.floor(Date.now() / 1000)
-  if (now >= exp + clockSkewSeconds) throw rejected('expired')
-  if (now < nbf - clockSkewSeconds || now < iat - clockSkewSeconds) throw rejected('not_yet_valid')
+  if (now >= exp + clockSkewSeconds) throw rejected('local_expired')
+  if (now < nbf - clockSkewSeconds || now < iat - clockSkewSeconds) throw rejected('local_not_yet_valid')
   return { claims: { ...claims, iss, jti, webauthnId, exp, nbf, iat }, signingInput: `${headerPart}.${payloadPart}` }
 }
 
-/** A name that can be sent and compared as it is: no control characters, no lone surrogates, no white space around it. */
-export function isIdentifier(value: unknown): value is string {
-  return (
-    typeof value === 'string' &&
-    value.length > 0 &&
-    value.length <= maxIdentifierLength &&
-    value.isWellFormed() &&
-    value.trim() === value &&
-    !/[\p{Cc}\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/u.test(value)
-  )
+/** @throws CorbadoError `CORBADO_PASSKEY_REJECTED` if the passkey was used longer ago */
+export function assertAge({ iat }: SignedPasskeyClaims, maxAgeSeconds: number): void {
+  if (Date.now() / 1000 - iat > maxAgeSeconds) throw rejected('local_too_old')
 }
 
 function compactParts(jwt: unknown): [header: string, payload: string, signature: string] {
@@ -115,11 +128,11 @@ function jsonObject(part: string, name: 'header' | 'claims'): Record<string, unk
     text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(Buffer.from(part, 'base64url'))
     value = JSON.parse(text)
   } catch {
-    throw rejected(`${name}_not_json`)
+    throw rejected(`local_${name}_not_json`)
   }
-  if (!isObject(value)) throw rejected(`${name}_not_object`)
+  if (!isObject(value)) throw rejected(`local_${name}_not_object`)
   // Of a name that stands twice, two parsers may read two values.
-  if (countNames(value) !== countWrittenNames(text)) throw rejected(`${name}_duplicate`)
+  if (countNames(value) !== countWrittenNames(text)) throw rejected(`local_${name}_duplicate`)
   return value
 }
 
@@ -155,6 +168,6 @@ function malformed(): CorbadoError {
   return new CorbadoError('INVALID_REQUEST', { reason: 'token_malformed' })
 }
 
-function rejected(reason: string): CorbadoError {
-  return new CorbadoError('PASSKEY_REJECTED', { reason: `local_${reason}` })
+function rejected(reason: Reason & `local_${string}`): CorbadoError {
+  return new CorbadoError('PASSKEY_REJECTED', { reason })
 }

@@ -1,5 +1,5 @@
 import type { HttpContext } from '@corbado-connect/core'
-import { NodeHttp } from '@corbado-connect/core/internal'
+import { markSetCookie, NodeHttp } from '@corbado-connect/core/internal'
 import type { Request, Response } from 'express'
 
 /** Express's request and its response. */
@@ -32,6 +32,10 @@ class ExpressHttp extends NodeHttp {
 
   get answered(): boolean {
     return this.#res.headersSent || this.#res.writableEnded
+  }
+
+  markCookies(): () => void {
+    return markSetCookie(this.#res)
   }
 
   protected addSetCookie(header: string): void {

@@ -1,10 +1,10 @@
-import type { ConnectOptions, ConnectUser } from '@corbado-connect/core'
+import type { AdapterOptions, ConnectUser } from '@corbado-connect/core'
 import type { ExpressContext } from './http.js'
 
 /** The options of the core, and one of Express's manners. */
-export interface ExpressConnectOptions<User extends ConnectUser> extends ConnectOptions<User, ExpressContext> {
+export interface ExpressConnectOptions<User extends ConnectUser> extends AdapterOptions<User, ExpressContext> {
   /** `json` (default): our coded errors are answered by the router. `next`: they go to the app's error handler. */
-  readonly errors?: 'json' | 'next'
+  readonly errors?: 'json' | 'next' | undefined
 }
 
 /**

@@ -9,6 +9,7 @@ import {
   type ConnectApp,
   checkForwardedFor,
   createAdapter,
+  optionError,
   type PathParameters,
   type ProxyTrust,
   pathMatcher,
@@ -49,7 +50,7 @@ export function corbadoConnect<User extends ConnectUser>(
   options: ExpressConnectOptions<User>,
 ): CorbadoConnectRouter<User> {
   const { errors = 'json', ...connectOptions } = options
-  if (errors !== 'json' && errors !== 'next') throw new TypeError("`errors` must be 'json' or 'next'")
+  if (errors !== 'json' && errors !== 'next') throw optionError('corbadoConnect.errors', "must be 'json' or 'next'")
   const adapter = createAdapter<User, ExpressContext, ExpressPair, Request>(connectOptions, {
     contextOf,
     onFailure: logFailure,

@@ -1,5 +1,5 @@
 import type { HttpContext } from '@corbado-connect/core'
-import { NodeHttp } from '@corbado-connect/core/internal'
+import { markSetCookie, NodeHttp } from '@corbado-connect/core/internal'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { HookReply } from './hook-reply.js'
 
@@ -44,6 +44,26 @@ class FastifyHttp extends NodeHttp {
     return this.#hookReply?.sent === true || this.#reply.sent || this.#reply.raw.headersSent
   }
 
+  markCookies(): () => void {
+    const reply = this.#reply
+    const ofReply = markSetCookie({
+      getHeader: (name) => reply.getHeader(name),
+      removeHeader: (name) => void reply.removeHeader(name),
+      // Fastify appends to a `set-cookie` that is there already.
+      setHeader: (name, value) => reply.removeHeader(name).header(name, value).raw,
+    })
+    const ofRaw = markSetCookie(reply.raw)
+    const pending = new Map(pendingCookies(reply).map((cookies) => [cookies, [...cookies]]))
+    return () => {
+      ofReply()
+      ofRaw()
+      for (const cookies of pendingCookies(reply)) {
+        cookies.clear()
+        for (const [key, cookie] of pending.get(cookies) ?? []) cookies.set(key, cookie)
+      }
+    }
+  }
+
   protected addSetCookie(header: string): void {
     this.#reply.header('set-cookie', header)
   }
@@ -51,4 +71,12 @@ class FastifyHttp extends NodeHttp {
   preventCaching(): void {
     this.#reply.header('cache-control', 'no-store')
   }
+}
+
+/** The cookies of `reply.setCookie`, which @fastify/cookie only writes to the response when it is sent. */
+function pendingCookies(reply: FastifyReply): Map<unknown, unknown>[] {
+  return Object.getOwnPropertySymbols(reply)
+    .filter((symbol) => symbol.description === 'fastify.reply.setCookies')
+    .map((symbol): unknown => Reflect.get(reply, symbol))
+    .filter((cookies) => cookies instanceof Map)
 }

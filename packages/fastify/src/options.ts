@@ -1,13 +1,13 @@
-import type { ConnectOptions, ConnectUser } from '@corbado-connect/core'
+import type { AdapterOptions, ConnectUser } from '@corbado-connect/core'
 import type { LogLevel, RegisterOptions } from 'fastify'
 import type { FastifyContext } from './http.js'
 
 /** The options of the core, and those that Fastify itself gives every plugin. */
-export interface FastifyConnectOptions<User extends ConnectUser> extends ConnectOptions<User, FastifyContext> {
+export interface FastifyConnectOptions<User extends ConnectUser> extends AdapterOptions<User, FastifyContext> {
   /** Fastify's log level for our routes. */
-  readonly logLevel?: LogLevel
+  readonly logLevel?: LogLevel | undefined
   /** Fastify's log serializers for our routes. */
-  readonly logSerializers?: NonNullable<RegisterOptions['logSerializers']>
+  readonly logSerializers?: NonNullable<RegisterOptions['logSerializers']> | undefined
 }
 
 /**

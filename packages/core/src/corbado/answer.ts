@@ -1,4 +1,4 @@
-import { CorbadoError } from '../errors.js'
+import { CorbadoError, type Reason } from '../errors.js'
 import { parseUtf8Json } from '../utf8-json.js'
 import type { AttemptResult } from './attempt.js'
 import { isRecord } from './checks.js'
@@ -37,7 +37,7 @@ export function isRateLimited(status: number, { errorType }: UpstreamAnswer): bo
 }
 
 /** Statuses that point to our configuration: credentials, permissions, project, path. */
-export function isConfigurationError(status: number): boolean {
+export function isConfigurationError(status: number): status is 401 | 403 | 404 | 405 {
   return status === 401 || status === 403 || status === 404 || status === 405
 }
 
@@ -49,15 +49,10 @@ export function isCertificateError(cause: Error): boolean {
 
 /** Nothing works until the deployment is fixed; becomes a `config.error` event. */
 export function configurationError(
-  reason: string,
+  reason: Reason & `config_${string}`,
   details: { requestId?: string | undefined; cause?: unknown },
 ): CorbadoError {
-  return new CorbadoError('UPSTREAM_UNAVAILABLE', { retryable: false, reason: `config_${reason}`, ...details })
-}
-
-/** Whether {@link configurationError} made this error. */
-export function isConfigurationFailure(error: CorbadoError): boolean {
-  return error.reason?.startsWith('config_') === true
+  return new CorbadoError('UPSTREAM_UNAVAILABLE', { retryable: false, misconfigured: true, reason, ...details })
 }
 
 /** A limit of our own was reached: nothing was sent. */

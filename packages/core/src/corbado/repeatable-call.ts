@@ -92,7 +92,8 @@ function judge<Answer>(call: CorbadoCall<Answer>, result: AttemptResult): Step<A
     case 'overloaded':
       return { error: overloadedError(result) }
     case 'unsent':
-      if (isCertificateError(result.cause)) return { error: configurationError('certificate', { cause: result.cause }) }
+      if (isCertificateError(result.cause))
+        return { error: configurationError('config_certificate', { cause: result.cause }) }
       return { error: unreachable('not_sent', result), retry: { attempts: maxAttempts } }
     case 'unanswered':
       if (call.sendOnce) return { error: unreachable('no_answer', result, { retryable: false }) }
@@ -110,7 +111,7 @@ function judgeAnswer<Answer>(
   if (status === 200 && call.isAnswer(body)) return { answer: body }
   const answer = readEnvelope(body)
   const { requestId } = answer
-  const reason = `upstream_${status}`
+  const reason = `upstream_${status}` as const
   if (isRateLimited(status, answer)) {
     const seconds = retryAfterSeconds(retryAfter)
     const error = new CorbadoError('UPSTREAM_BUSY', { reason: 'rate_limited', retryAfterSeconds: seconds, requestId })
@@ -124,13 +125,13 @@ function judgeAnswer<Answer>(
   if (status === 404 && call.notFoundIsRejection) {
     return { error: new CorbadoError('UPSTREAM_REJECTED', { reason: 'not_found', requestId }) }
   }
-  if (isConfigurationError(status)) return { error: configurationError(reason, { requestId }) }
+  if (isConfigurationError(status)) return { error: configurationError(`config_upstream_${status}`, { requestId }) }
   if (status >= 400) return { error: new CorbadoError('UPSTREAM_REJECTED', { reason, requestId }) }
   return { error: new CorbadoError('UPSTREAM_INVALID_RESPONSE', { reason, requestId }) }
 }
 
 function unreachable(
-  reason: string,
+  reason: 'not_sent' | 'no_answer',
   { endedBy, cause }: { endedBy: string; cause: Error },
   details: { retryable?: boolean } = {},
 ): CorbadoError {

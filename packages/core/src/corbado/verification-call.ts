@@ -43,7 +43,7 @@ export async function callVerification(
     if (result.kind !== 'unsent') return { verificationResult: judge(result) }
     signal?.throwIfAborted()
     throwIfLeft(recipient)
-    if (isCertificateError(result.cause)) throw configurationError('certificate', { cause: result.cause })
+    if (isCertificateError(result.cause)) throw configurationError('config_certificate', { cause: result.cause })
     const waitMs = backOffMs(attempt)
     if (!mayRetry || attempt >= maxAttempts || performance.now() + waitMs >= deadline) {
       throw new CorbadoError('UPSTREAM_UNAVAILABLE', { reason: 'not_sent', cause: result.cause })
@@ -75,7 +75,7 @@ function judgeAnswer({ status, body: bytes, retryAfter }: AttemptResult & { kind
   if (verdict !== undefined) return verdict
   const answer = readEnvelope(body)
   const { requestId } = answer
-  const reason = `upstream_${status}`
+  const reason = `upstream_${status}` as const
   if (isRateLimited(status, answer)) {
     throw new CorbadoError('UPSTREAM_BUSY', {
       reason: 'rate_limited',
@@ -84,7 +84,7 @@ function judgeAnswer({ status, body: bytes, retryAfter }: AttemptResult & { kind
     })
   }
   if (status === 200) throw new CorbadoError('OUTCOME_UNKNOWN', { reason: 'no_verdict', requestId })
-  if (isConfigurationError(status)) throw configurationError(reason, { requestId })
+  if (isConfigurationError(status)) throw configurationError(`config_upstream_${status}`, { requestId })
   if (status >= 400 && status < 500 && status !== 408) throw new CorbadoError('PASSKEY_REJECTED', { reason, requestId })
   throw new CorbadoError('OUTCOME_UNKNOWN', { reason, requestId })
 }

@@ -1,10 +1,12 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import { type Connect, ConnectFlows, identifierOf } from '../connect.js'
+import { type Connect, ConnectFlows } from '../connect.js'
 import { CorbadoError } from '../errors.js'
-import { runHook } from '../hooks.js'
+import { runCreateSession, runHook } from '../hooks.js'
 import { type HttpContext, readCookie } from '../http.js'
+import { identifierOf } from '../identifier.js'
 import type { ConnectUser } from '../session/strategy.js'
-import { type ConnectOptions, resolveOptions, type Settings } from './options.js'
+import { currentUser, renewSession } from './current-session.js'
+import { type AdapterOptions, resolveOptions, type Settings } from './options.js'
 import { RoutePipeline } from './pipeline.js'
 
 /**
@@ -14,7 +16,8 @@ import { RoutePipeline } from './pipeline.js'
 export interface ConnectApp<User extends ConnectUser, Context extends HttpContext, Pair, Request>
   extends Pick<Connect<User, Context>, 'client' | 'issueConnectToken' | 'verifyPasskey'> {
   /**
-   * Creates a session for a login that you checked yourself, for example a password.
+   * Creates a session for a login that you checked yourself, for example with a password. If it fails, the cookies that
+   * `createSession` set are removed again.
    *
    * @returns what `createSession` returned
    * @throws CorbadoError `CORBADO_SESSION_FAILED`
@@ -60,7 +63,7 @@ export interface Adapter<User extends ConnectUser, Context extends HttpContext, 
 export interface AdapterHooks<User extends ConnectUser, Context extends HttpContext, Pair> {
   readonly contextOf: (pair: Pair, projectId: string) => Context
   /** Logs an event that is an error of the deployment, if the application has no `onEvent`. */
-  readonly onFailure: NonNullable<ConnectOptions<User, Context>['onEvent']>
+  readonly onFailure: NonNullable<AdapterOptions<User, Context>['onEvent']>
 }
 
 /** Builds the parts of an adapter that know no framework. @throws TypeError that names the wrong option */
@@ -70,7 +73,7 @@ export function createAdapter<
   Pair,
   Request extends { readonly headers: IncomingHttpHeaders },
 >(
-  options: ConnectOptions<User, Context>,
+  options: AdapterOptions<User, Context>,
   { contextOf, onFailure }: AdapterHooks<User, Context, Pair>,
 ): Adapter<User, Context, Pair, Request> {
   const settings = resolveOptions(options, onFailure)
@@ -84,7 +87,7 @@ export function createAdapter<
     contextOf: newContext,
     pipeline: new RoutePipeline(settings, flows),
     async requireUser(request, context) {
-      const user = await flows.currentUser(context)
+      const user = await currentUser(session, flows, context)
       if (user === null) throw new CorbadoError('NOT_AUTHENTICATED', { reason: 'no_user' })
       Reflect.set(request, signedInUser, user)
     },
@@ -92,14 +95,14 @@ export function createAdapter<
       client: flows.client,
       issueConnectToken: (request, options) => flows.issueConnectToken(request, options),
       verifyPasskey: (request) => flows.verifyPasskey(request),
-      signIn: (pair, user) =>
-        runHook('SESSION_FAILED', 'createSession', () => {
-          // Otherwise it would be a session that every later request stumbles over.
-          identifierOf(user)
-          return session.createSession({ user, by: 'app' }, newContext(pair))
-        }),
+      async signIn(pair, user) {
+        // A session of a user without an identifier would fail on every later request.
+        identifierOf(user, 'signIn was given', 'SESSION_FAILED')
+        const context = newContext(pair)
+        return runCreateSession(() => session.createSession({ user, by: 'app' }, context), context)
+      },
       async renewSession(pair) {
-        const answer = await flows.renewSession(newContext(pair))
+        const answer = await renewSession(session, flows, newContext(pair))
         if (answer === null) throw new CorbadoError('NOT_AUTHENTICATED', { reason: 'no_user' })
         return answer
       },

@@ -4,7 +4,7 @@ import { assertCookieName, refuseUnknownOptions } from '../option-checks.js'
 
 const defaultCookieName = 'cbo_client_state'
 const maxLength = 3 * 1024
-/** Browsers drop a cookie whose name and value have more than 4096 characters. */
+/** Browsers drop a cookie whose name and value exceed 4096 characters. */
 const maxEncodedLength = 3900
 const attributes: CookieAttributes = {
   httpOnly: true,
@@ -14,13 +14,13 @@ const attributes: CookieAttributes = {
   maxAge: 365 * 24 * 3600,
 }
 
-/** Options of `clientState`. */
+/** The option `clientState`. */
 export interface ClientStateOptions {
-  /** Without its prefix `__Host-`; default `cbo_client_state`. A second project in one app needs another name. */
-  readonly cookieName?: string
+  /** The name without its prefix `__Host-`. Default `cbo_client_state`. A second project in one app needs another name. */
+  readonly cookieName?: string | undefined
 }
 
-/** Keeps Corbado's `clientState`, which is opaque to us, in a first-party cookie that no script can read. */
+/** Keeps Corbado's opaque `clientState` in a first-party cookie that scripts cannot read. */
 export class ClientStateCookie {
   readonly #name: string
 
@@ -31,12 +31,12 @@ export class ClientStateCookie {
   /**
    * The `clientState` of a verify request.
    *
-   * @throws CorbadoError `CORBADO_INVALID_REQUEST` where it is no text or too long
+   * @throws CorbadoError `CORBADO_INVALID_REQUEST` if it is not a string or too long
    */
   parse(value: unknown): string | undefined {
     if (value === undefined || value === null || value === '') return undefined
-    const isText = typeof value === 'string' && value.length <= maxLength && value.isWellFormed()
-    if (!isText || encodeCookieValue(value).length > maxEncodedLength) {
+    const isValid = typeof value === 'string' && value.length <= maxLength && value.isWellFormed()
+    if (!isValid || encodeCookieValue(value).length > maxEncodedLength) {
       throw new CorbadoError('INVALID_REQUEST', { reason: 'client_state' })
     }
     return value
@@ -47,7 +47,7 @@ export class ClientStateCookie {
     http.appendCookie(this.#name, clientState, attributes)
   }
 
-  /** What was kept at an earlier login. */
+  /** The `clientState` of an earlier login. */
   read(cookie: Http['cookie']): string | undefined {
     try {
       return this.parse(cookie(this.#name))
@@ -61,8 +61,8 @@ export class ClientStateCookie {
 export function resolveClientState(option: boolean | ClientStateOptions | undefined): ClientStateCookie | undefined {
   if (option === undefined || option === false) return undefined
   if (option === true) return new ClientStateCookie(defaultCookieName)
-  refuseUnknownOptions('clientState', option, ['cookieName'])
+  refuseUnknownOptions('corbadoConnect.clientState', option, ['cookieName'])
   const { cookieName = defaultCookieName } = option
-  assertCookieName('clientState.cookieName', cookieName)
+  assertCookieName('corbadoConnect.clientState.cookieName', cookieName)
   return new ClientStateCookie(cookieName)
 }

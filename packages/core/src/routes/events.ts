@@ -1,5 +1,5 @@
 import type { ConnectTokenType } from '../corbado/schemas.js'
-import type { CorbadoErrorCode } from '../errors.js'
+import type { CorbadoErrorCode, Reason } from '../errors.js'
 
 /** Kinds of events of the audit trail. */
 export type ConnectEventType =
@@ -18,7 +18,7 @@ export interface ConnectEvent {
   /** From the arrival of the request to its outcome, in milliseconds. */
   readonly durationMs: number
   /** Why it was refused, or `ok`. */
-  readonly reason: string
+  readonly reason: Reason
   /** The code of the answer, if it is one of our errors. */
   readonly code?: CorbadoErrorCode
   /** The HTTP status of a refusal. */

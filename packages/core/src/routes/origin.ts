@@ -1,12 +1,13 @@
-import { CorbadoError } from '../errors.js'
+import { CorbadoError, type Reason } from '../errors.js'
+import { assertOptionalBoolean, optionError } from '../option-checks.js'
 
-/** What the origin rule looks at. Node joins repeated headers by a comma, which no origin contains. */
+/** The headers that the origin rule reads. Node joins repeated headers with a comma, which no origin contains. */
 export interface OriginHeaders {
   readonly origin: string | undefined
   readonly secFetchSite: string | undefined
 }
 
-/** Whose pages may call, and whether a request without any trace of a browser may. */
+/** Which pages may call, and whether clients other than browsers may. */
 export interface OriginRule {
   readonly allowedOrigins: readonly string[]
   readonly allowNonBrowserClients: boolean
@@ -29,7 +30,7 @@ export function checkOrigin({ origin, secFetchSite }: OriginHeaders, rule: Origi
   if (!rule.allowNonBrowserClients) throw notAllowed('non_browser_client')
 }
 
-/** Whether a text is one origin as browsers send it: scheme, host and port, lower case, nothing behind. */
+/** Whether a string is one origin as browsers send it: scheme, host and port in lower case, and nothing else. */
 export function isOrigin(text: string): boolean {
   if (!/^[a-z][a-z0-9+.-]*:\/\/[^\s/?#@,*\\]+$/.test(text)) return false
   // Schemes of app frameworks (capacitor://localhost) have no origin of their own in the URL standard.
@@ -37,6 +38,25 @@ export function isOrigin(text: string): boolean {
   return URL.canParse(text) && new URL(text).origin === text
 }
 
-function notAllowed(reason: string): CorbadoError {
+/** @param strategyAllows the default of `allowNonBrowserClients` @throws TypeError that names the option */
+export function resolveOriginRule(
+  options: { readonly allowedOrigins?: unknown; readonly allowNonBrowserClients?: boolean | undefined },
+  strategyAllows: boolean,
+): OriginRule {
+  const { allowedOrigins = [], allowNonBrowserClients = strategyAllows } = options
+  assertOptionalBoolean('corbadoConnect.allowNonBrowserClients', allowNonBrowserClients)
+  if (
+    !Array.isArray(allowedOrigins) ||
+    !allowedOrigins.every((origin) => typeof origin === 'string' && isOrigin(origin))
+  ) {
+    throw optionError(
+      'corbadoConnect.allowedOrigins',
+      'must be an array of exact origins, such as https://app.example.com, without a path or wildcard',
+    )
+  }
+  return { allowedOrigins: [...allowedOrigins], allowNonBrowserClients }
+}
+
+function notAllowed(reason: Reason): CorbadoError {
   return new CorbadoError('ORIGIN_NOT_ALLOWED', { reason })
 }

@@ -1,19 +1,20 @@
 import type { ServerResponse } from 'node:http'
 import type { ConnectFlows } from '../connect.js'
-import { isConfigurationFailure } from '../corbado/answer.js'
 import { throwIfLeft } from '../corbado/recipient.js'
 import { isConnectTokenType } from '../corbado/schemas.js'
 import { CorbadoError, isCorbadoError } from '../errors.js'
-import { isRefusal, runHook } from '../hooks.js'
+import { hasRefusalStatus, runHook } from '../hooks.js'
 import type { HttpContext } from '../http.js'
 import type { ConnectUser } from '../session/strategy.js'
 import { closeGraceMs, waitAtMost } from '../time-limit.js'
 import { assertJsonBody, parseBody } from './body.js'
+import { currentUser } from './current-session.js'
 import { type ConnectEventType, logsAsError, type Outcome } from './events.js'
-import type { RouteName, Settings } from './options.js'
+import type { Settings } from './options.js'
 import { checkOrigin } from './origin.js'
 import { addressKey } from './rate-limit.js'
 import { clientLeftError, RouteRequest } from './route-request.js'
+import type { RouteName } from './routes-option.js'
 import { isConnectTokenRequest, isVerifyRequest } from './schemas.js'
 
 /** What an adapter sends: a 200 with a body, or an empty 204; nothing if a hook sent the response itself. */
@@ -61,7 +62,8 @@ export class RoutePipeline<User extends ConnectUser, Context extends HttpContext
     throwIfLeft(request)
     if (this.closing) throw new CorbadoError('SHUTTING_DOWN', { reason: 'closing' })
     this.requireAllowedOrigin(request.context)
-    const user = request.route === 'connectToken' ? await this.#flows.currentUser(request.context) : null
+    const user =
+      request.route === 'connectToken' ? await currentUser(this.#settings.session, this.#flows, request.context) : null
     request.advance('started', 'identified')
     request.user = user
     if (user !== null) request.identifier = user.identifier
@@ -201,18 +203,18 @@ const accepted: Outcome = { type: 'login.accepted', reason: 'ok' }
 
 function refusalOutcome(route: RouteName, error: unknown): Outcome {
   if (isCorbadoError(error)) {
-    const { code, statusCode, requestId, reason = code } = error
+    const { code, statusCode, requestId, reason = 'hook' } = error
     const type = refusalType(route, error)
     return { type, reason, code, statusCode, ...(requestId === undefined ? {} : { requestId }) }
   }
   const type = route === 'connectToken' ? 'connect_token.refused' : 'login.refused'
-  return isRefusal(error)
+  return hasRefusalStatus(error)
     ? { type, reason: 'hook', statusCode: error.statusCode }
     : { type, reason: 'error', statusCode: 500 }
 }
 
 function refusalType(route: RouteName, error: CorbadoError): ConnectEventType {
-  if (isConfigurationFailure(error)) return 'config.error'
+  if (error.misconfigured) return 'config.error'
   if (route === 'connectToken') return 'connect_token.refused'
   return error.code === 'CORBADO_OUTCOME_UNKNOWN' ? 'login.unknown' : 'login.refused'
 }

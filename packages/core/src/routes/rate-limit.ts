@@ -1,6 +1,6 @@
 import { isIP } from 'node:net'
 import { CorbadoError } from '../errors.js'
-import { assertWholeNumber, refuseUnknownOptions } from '../option-checks.js'
+import { assertWholeNumber, optionError, refuseUnknownOptions } from '../option-checks.js'
 
 /** At most `max` requests in `windowMs` milliseconds. */
 export interface RateLimit {
@@ -12,11 +12,11 @@ export interface RateLimit {
 /** Limits of the two routes. */
 export interface RateLimitOptions {
   /** Per user; without one, per IP address. Default 30 a minute. */
-  readonly connectToken?: RateLimit
+  readonly connectToken?: RateLimit | undefined
   /** Per IP address: an office shares one. Default 300 a minute. */
-  readonly verify?: RateLimit
+  readonly verify?: RateLimit | undefined
   /** An ioredis client, so that several instances count together. It is never closed by us. */
-  readonly redis?: RateLimitRedis
+  readonly redis?: RateLimitRedis | undefined
 }
 
 /** What an adapter's limiter needs of an ioredis client. */
@@ -40,15 +40,15 @@ const defaults = {
 export function resolveRateLimit(option: RateLimitOptions | false | undefined): ResolvedRateLimit | false {
   if (option === false) return false
   if (option === undefined) return { ...defaults, redis: undefined }
-  refuseUnknownOptions('rateLimit', option, ['connectToken', 'verify', 'redis'])
+  refuseUnknownOptions('corbadoConnect.rateLimit', option, ['connectToken', 'verify', 'redis'])
   const { connectToken = defaults.connectToken, verify = defaults.verify, redis } = option
   for (const [name, limit] of Object.entries({ connectToken, verify })) {
-    refuseUnknownOptions(`rateLimit.${name}`, limit, ['max', 'windowMs'])
-    assertWholeNumber(`rateLimit.${name}.max`, limit.max, 1, 1_000_000)
-    assertWholeNumber(`rateLimit.${name}.windowMs`, limit.windowMs, 1, 24 * 3600 * 1000)
+    refuseUnknownOptions(`corbadoConnect.rateLimit.${name}`, limit, ['max', 'windowMs'])
+    assertWholeNumber(`corbadoConnect.rateLimit.${name}.max`, limit.max, 1, 1_000_000)
+    assertWholeNumber(`corbadoConnect.rateLimit.${name}.windowMs`, limit.windowMs, 1, 24 * 3600 * 1000)
   }
   if (redis !== undefined && typeof redis?.call !== 'function')
-    throw new TypeError('rateLimit.redis: an ioredis client was expected')
+    throw optionError('corbadoConnect.rateLimit.redis', 'must be an ioredis client')
   return { connectToken: { ...connectToken }, verify: { ...verify }, redis }
 }
 

@@ -5,7 +5,7 @@ import type { ConnectTokenType } from '../corbado/schemas.js'
 import { CorbadoError } from '../errors.js'
 import type { HttpContext } from '../http.js'
 import type { ConnectUser } from '../session/strategy.js'
-import type { RouteName } from './options.js'
+import type { RouteName } from './routes-option.js'
 
 /** How far a request has come. Every step demands the one before it, so none can be skipped. */
 export type Step = 'started' | 'identified' | 'admitted' | 'answering' | 'over'

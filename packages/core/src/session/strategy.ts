@@ -45,7 +45,7 @@ export type FindUser<User> = (identifier: string) => Promise<User | null>
 
 /**
  * How your application keeps sessions: a ready-made strategy, or your own hooks.
- * To refuse a request on purpose, throw an error with a `statusCode` from 400 to 499.
+ * To refuse a request on purpose, throw what `refuse(…)` returns.
  */
 export interface SessionStrategy<User extends ConnectUser, Context extends HttpContext> {
   /** Returns the user of this request, or null. */
