@@ -34,21 +34,24 @@ export function createAuthenticator(pageOrigin: string) {
     response,
   })
 
+  /** The public key as a COSE_Key (RFC 9052). */
+  const coseKey = cborMap([
+    [1, 2],
+    [3, -7],
+    [-1, 1],
+    [-2, Buffer.from(jwk.x ?? '', 'base64url')],
+    [-3, Buffer.from(jwk.y ?? '', 'base64url')],
+  ])
+
   return {
+    publicKey: coseKey.toString('base64url'),
     credentialID: id.toString('base64url'),
     /** Answers the `attestationOptions` of append/start. */
     create(options: string, mistakes: Mistakes = {}): string {
       const publicKey = objectOf(parse(options), 'publicKey')
       handle = textOf(objectOf(publicKey, 'user'), 'id')
       const challenge = mistakes.challenge ?? textOf(publicKey, 'challenge')
-      const key = cborMap([
-        [1, 2],
-        [3, -7],
-        [-1, 1],
-        [-2, Buffer.from(jwk.x ?? '', 'base64url')],
-        [-3, Buffer.from(jwk.y ?? '', 'base64url')],
-      ])
-      const attested = Buffer.concat([Buffer.alloc(16), Buffer.from([0, id.length]), id, key])
+      const attested = Buffer.concat([Buffer.alloc(16), Buffer.from([0, id.length]), id, coseKey])
       const data = authenticatorData(mistakes.rpId ?? textOf(objectOf(publicKey, 'rp'), 'id'), 0x45, counter, attested)
       const attestation = cborMap([
         ['fmt', 'none'],

@@ -75,10 +75,34 @@ t.test('--origin, repeated, names the pages that may use passkeys', async (t) =>
   await process.ended
 })
 
+t.test('--seed adds users and passkeys from a file', async (t) => {
+  const folder = t.testdir({
+    'seed.json': JSON.stringify({ users: [{ identifier: 'jane' }] }),
+    'bad.json': '{"user":[]}',
+  })
+  const process = run('--port', '0', '--seed', join(folder, 'seed.json'))
+  const url = /CORBADO_BACKEND_API=(\S+)/.exec(await listening(process))?.[1] ?? ''
+  const start = await fetch(`${url}/v2/connect/login/start`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ identifier: 'jane', source: 'text-field', loadedMs: 1 }),
+  })
+  t.notMatch(await start.text(), 'no_cbo_user', 'Corbado has seen this user')
+  process.child.kill('SIGTERM')
+  await process.ended
+
+  for (const file of ['bad.json', 'missing.json']) {
+    const refused = run('--port', '0', '--seed', join(folder, file))
+    t.strictSame(await refused.ended, [2, null], file)
+    t.match(refused.err(), /--seed must name a JSON file/)
+  }
+})
+
 t.test('help', async (t) => {
   const process = run('--help')
   t.strictSame(await process.ended, [0, null])
-  for (const flag of ['--port', '--project-id', '--api-secret', '--api-key', '--origin']) t.match(process.out(), flag)
+  for (const flag of ['--port', '--project-id', '--api-secret', '--api-key', '--origin', '--seed'])
+    t.match(process.out(), flag)
 })
 
 t.test('a command line that is not understood ends with status 2 and says why', async (t) => {

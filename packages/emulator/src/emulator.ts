@@ -1,9 +1,11 @@
 import { registerBackendApi } from './api/backend.js'
 import { registerFrontendApi } from './api/frontend.js'
 import { createServer } from './api/server.js'
+import { registerControl } from './control.js'
 import type { Fault, FaultHandle } from './faults/faults.js'
 import { type EmulatorOptions, origins, readOptions } from './options.js'
 import { registerPage } from './page.js'
+import { addSeed, type Seed } from './seed.js'
 import type { Clock } from './state/clock.js'
 import type { StoredPasskey } from './state/passkeys.js'
 import type { RequestFilter } from './state/request-counts.js'
@@ -49,6 +51,8 @@ export interface Emulator {
   count(filter?: RequestFilter): number
   /** The passkeys that browsers have created, of all users or of one. */
   passkeys(identifier?: string): Passkey[]
+  /** Adds users and passkeys, as if they had been there before. Wrong fields throw a `TypeError` and nothing is added. */
+  seed(seed: Seed): void
   /** Replaces the origins whose pages may call the Frontend API, such as `http://localhost:3000`. */
   setAllowedOrigins(origins: readonly string[]): void
   /** Forgets tokens, users, logins, passkeys, requests and faults, and sets the clock right. Address, keys and origins stay. */
@@ -69,6 +73,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
   const server = createServer(state)
   registerBackendApi(server, state)
   registerFrontendApi(server, state)
+  registerControl(server, state)
   await registerPage(server, state)
   const url = await server.app.listen({ host: '127.0.0.1', port: settings.port })
 
@@ -85,6 +90,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     count: (filter) => state.requests.count(filter),
     passkeys: (identifier) =>
       (identifier === undefined ? state.passkeys.all() : state.passkeys.of(identifier)).map(asPasskey),
+    seed: (seed) => addSeed(state, seed),
     setAllowedOrigins: (allowed) => {
       state.allowedOrigins = origins('setAllowedOrigins', allowed)
     },

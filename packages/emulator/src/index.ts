@@ -9,6 +9,7 @@ export type {
   StatusAnswer,
 } from './faults/faults.js'
 export type { EmulatorOptions } from './options.js'
+export type { Seed, SeedPasskey, SeedUser } from './seed.js'
 export type { Clock } from './state/clock.js'
 export { fingerprint } from './state/fingerprint.js'
 export type { VerificationResult } from './state/logins.js'

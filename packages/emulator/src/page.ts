@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { refuseOtherPages } from './api/own-origin.js'
 import type { Server } from './api/server.js'
 import { snapshot } from './snapshot.js'
 import type { State } from './state/state.js'
-import { ApiError } from './wire/error-envelope.js'
 
 const files = [
   { url: '/', file: 'index.html', type: 'text/html; charset=utf-8' },
@@ -44,20 +44,6 @@ export async function registerPage({ app }: Server, state: State): Promise<void>
       return reply.code(204).send()
     })
   })
-}
-
-/**
- * Only the page itself may read the stream or reset: not the page of another port of localhost either, which a browser
- * calls "same-site". Following a link to the page is harmless.
- */
-function refuseOtherPages({ headers, url }: FastifyRequest): void {
-  const { origin } = headers
-  const site = headers['sec-fetch-site']
-  const foreignOrigin = origin !== undefined && origin !== `http://${headers.host}`
-  const foreignSite = url !== '/' && site !== undefined && site !== 'same-origin' && site !== 'none'
-  if (foreignOrigin || foreignSite) {
-    throw new ApiError(403, 'validation_error', 'Only the emulator’s own page may do this.')
-  }
 }
 
 /** Server-sent events, see https://html.spec.whatwg.org/multipage/server-sent-events.html */

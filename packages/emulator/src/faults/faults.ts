@@ -1,4 +1,5 @@
-import { isRouteName, type RouteName } from '../wire/operations.js'
+import type { RouteName } from '../wire/operations.js'
+import { checkFault } from './fault-check.js'
 
 /**
  * Something that goes wrong on purpose. `route` says where, `count` how often, and `kind` what happens:
@@ -89,8 +90,9 @@ interface Placed {
 export class Faults {
   #placed: Placed[] = []
 
-  add(fault: Fault): FaultHandle {
-    check(fault)
+  /** @throws TypeError for a fault that could never strike */
+  add(fault: unknown): FaultHandle {
+    checkFault(fault)
     const placed: Placed = {
       fault: { ...fault },
       toSkip: fault.skip ?? 0,
@@ -126,45 +128,4 @@ export class Faults {
   clear(): void {
     this.#placed = []
   }
-}
-
-const commonFields = ['route', 'kind', 'count', 'skip', 'latencyMs']
-
-/** The fields that each kind takes besides the common ones. */
-const fieldsByKind: Readonly<Record<Fault['kind'], readonly string[]>> = {
-  latency: [],
-  status: ['when', 'status', 'errorType', 'headers', 'body'],
-  reset: ['when'],
-  close: ['when'],
-  hang: ['when'],
-  garbage: ['when', 'bytes', 'repeat', 'ending'],
-  truncate: [],
-  drip: ['everyMs'],
-}
-
-/** A misspelt fault that never strikes would make a test pass for nothing. */
-function check(fault: Fault): void {
-  if (fault.route !== '*' && !isRouteName(fault.route))
-    throw new TypeError(`fault.route must be an operation such as connectTokens.create, or *, not ${fault.route}`)
-  if (!Object.hasOwn(fieldsByKind, fault.kind)) {
-    throw new TypeError(`fault.kind must be one of ${Object.keys(fieldsByKind).join(', ')}`)
-  }
-  for (const name of Object.keys(fault)) {
-    if (!commonFields.includes(name) && !fieldsByKind[fault.kind].includes(name)) {
-      throw new TypeError(`fault.${name} must not be set: the kind ${fault.kind} has no such field`)
-    }
-  }
-  const { count = 1, skip = 0, latencyMs = fault.kind === 'latency' ? Number.NaN : 0 } = fault
-  notNegative('count', count)
-  notNegative('skip', skip)
-  notNegative('latencyMs', latencyMs)
-  if (fault.kind === 'drip') notNegative('everyMs', fault.everyMs)
-  if (fault.kind === 'status' && !(fault.status >= 200 && fault.status <= 599)) {
-    throw new TypeError('fault.status must be a number from 200 to 599')
-  }
-}
-
-function notNegative(name: string, value: unknown): void {
-  if (typeof value === 'number' && value >= 0) return
-  throw new TypeError(`fault.${name} must be a number of 0 or more`)
 }

@@ -13,14 +13,12 @@ export class Users {
   readonly #byIdentifier = new Map<string, User>()
 
   /** Remembers a user, with the latest display name that a connect token gave. */
-  see(identifier: string, displayName?: string): void {
-    const { id, displayName: before } = this.#byIdentifier.get(identifier) ?? {
-      id: newId('usr'),
-      displayName: undefined,
-    }
+  see(identifier: string, displayName?: string, userID?: string): void {
+    const known = this.#byIdentifier.get(identifier)
+    const user = { id: userID ?? known?.id ?? newId('usr'), displayName: displayName ?? known?.displayName }
     // To the end of the map: who is used again is dropped last.
     this.#byIdentifier.delete(identifier)
-    this.#byIdentifier.set(identifier, { id, displayName: displayName ?? before })
+    this.#byIdentifier.set(identifier, user)
     dropOldest(this.#byIdentifier, capacity)
   }
 

@@ -84,6 +84,13 @@ export class Fields {
     return new Fields(this.#value[name], `${this.#prefix}${name}.`, this.#issues)
   }
 
+  optionalRecord(name: string): Readonly<Record<string, unknown>> | undefined {
+    const value = this.#value[name]
+    if (value === undefined || isRecord(value)) return value
+    this.#refuse(name, 'must be an object')
+    return undefined
+  }
+
   /** Refuses every field that is not named here. */
   only(...names: string[]): void {
     for (const name of Object.keys(this.#value)) {
