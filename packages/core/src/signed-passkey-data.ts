@@ -70,7 +70,7 @@ export interface CheckedSignedPasskeyData {
  *
  * @throws CorbadoError `CORBADO_INVALID_REQUEST` where it is not three canonical base64url parts,
  *   `CORBADO_PASSKEY_REJECTED` where header or claims are no JSON object.
- * @see https://docs.corbado.com/corbado-connect/concepts/signedpasskeydata
+ * @see https://docs.corbado.com/corbado-connect/concepts/signed-passkey-data
  */
 export function decodeSignedPasskeyData(jwt: string): DecodedSignedPasskeyData {
   const [header, payload] = compactParts(jwt)
