@@ -5,6 +5,7 @@ type Origin = typeof import('../../packages/core/dist/routes/origin.js')
 type RateLimit = typeof import('../../packages/core/dist/routes/rate-limit.js')
 type NameLookup = typeof import('../../packages/core/dist/corbado/name-lookup.js')
 type UpstreamLimits = typeof import('../../packages/core/dist/corbado/upstream-limit.js')
+type Redact = typeof import('../../packages/core/dist/redact.js')
 type Retry = typeof import('../../packages/core/dist/corbado/retry.js')
 type Utf8Json = typeof import('../../packages/core/dist/utf8-json.js')
 
@@ -12,6 +13,7 @@ const fileOf = (name: string): string => new URL(name, import.meta.resolve('@cor
 
 const localCheck: LocalCheck = await import(fileOf('signed-passkey-data.js'))
 const identifier: Identifier = await import(fileOf('identifier.js'))
+const redact: Redact = await import(fileOf('redact.js'))
 const origin: Origin = await import(fileOf('routes/origin.js'))
 const rateLimit: RateLimit = await import(fileOf('routes/rate-limit.js'))
 const nameLookup: NameLookup = await import(fileOf('corbado/name-lookup.js'))
@@ -21,6 +23,7 @@ const utf8Json: Utf8Json = await import(fileOf('utf8-json.js'))
 
 export const { checkSignedPasskeyData } = localCheck
 export const { isIdentifier } = identifier
+export const { withoutSecrets } = redact
 export const { checkOrigin, isOrigin } = origin
 export const { addressKey } = rateLimit
 // A class whose private state its type keeps to itself.

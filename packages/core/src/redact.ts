@@ -1,6 +1,6 @@
-/** How much of an error is searched, in values. A long string counts as several. */
+/** How much of an error is searched: 10,000 values, or one million characters or bytes. */
 const maxSearchedValues = 10_000
-const charactersPerValue = 4096
+const charactersPerValue = 100
 /** How deep an error is searched, as deep as loggers write it, and how many of its causes. */
 const maxDepth = 4
 const maxCauses = 20
@@ -92,14 +92,19 @@ function bytesOf(value: object): Buffer | undefined {
 }
 
 function redactedCopy(error: unknown, secrets: readonly string[]): Error {
-  const redact = (text: unknown): string => {
-    const redacted = secrets.reduce((rest, secret) => rest.replaceAll(secret, '[redacted]'), String(text ?? ''))
-    return redacted.slice(0, maxCopiedLength)
+  const longestSecret = Math.max(...secrets.map(({ length }) => length))
+  const redact = (value: unknown): string => {
+    const text = String(value ?? '')
+    const start = text.slice(0, maxCopiedLength)
+    const redacted = secrets.reduce((rest, secret) => rest.replaceAll(secret, '[redacted]'), start)
+    // The cut may have gone through a secret.
+    return text === start ? redacted : redacted.slice(0, -longestSecret)
   }
   if (typeof error === 'string') return new Error(redact(error))
   if (!(error instanceof Error)) return new Error('The hook threw a value that holds a secret, or is too large to log')
   const copy = new Error(redact(error.message))
   copy.name = redact(error.name)
-  copy.stack = redact(error.stack)
+  // The stack begins with the message: of a message that is too long it would show nothing more.
+  copy.stack = error.message.length > maxCopiedLength ? `${copy.name}: ${copy.message}` : redact(error.stack)
   return copy
 }
