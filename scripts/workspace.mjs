@@ -12,6 +12,11 @@ export function install(options) {
   return pnpm(['install', '--frozen-lockfile'], { ...options, env })
 }
 
+/** Builds the adapters and the core. */
+export async function buildPackages(options) {
+  await run('node', ['node_modules/typescript/bin/tsc', '-b', 'packages/fastify', 'packages/express'], options)
+}
+
 /** Builds what the examples need, and the page. */
 export async function buildExamples(options) {
   const projects = ['packages/emulator', 'examples/fastify-cookie', 'examples/express-bearer']
