@@ -1,4 +1,4 @@
-// npm test: installs, builds, type-checks, lints and runs every test. The last line counts them.
+// npm test: installs, builds, type-checks, lints, looks for unused code and runs every test. The last line counts them.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createWriteStream } from 'node:fs'
@@ -13,6 +13,7 @@ try {
   await cleanTests()
   await buildAll()
   await run('node', ['node_modules/@biomejs/biome/bin/biome', 'check', '--error-on-warnings', '.'])
+  await run('node', ['node_modules/knip/bin/knip.js', '--no-config-hints'])
 } catch (error) {
   console.error(error.message)
   console.log('0 passed, 1 failed')
