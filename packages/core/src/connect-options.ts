@@ -8,6 +8,7 @@ import {
   optionError,
   refuseUnknownOptions,
 } from './option-checks.js'
+import type { EndSessions } from './passkeys.js'
 import { type ResolvedReplayStore, resolveReplayStore } from './replay/default-store.js'
 import type { ReplayStore } from './replay/store.js'
 import type { ConnectUser, Found, PasskeyLogin } from './session/strategy.js'
@@ -57,6 +58,8 @@ export interface ConnectSettings<User extends ConnectUser, Context extends HttpC
   readonly tokenLifetimeSeconds: number
   readonly expectedIdentifier: NonNullable<ConnectOptions<User, Context>['expectedIdentifier']>
   readonly localCheck: LocalCheck
+  /** Ends sessions before their time, if the session strategy can. */
+  readonly endSessions?: EndSessions | undefined
 }
 
 const defaultTokenLifetimeSeconds = 300

@@ -13,6 +13,7 @@ import { type HookFailure, runCreateSession, runHook } from './hooks.js'
 import type { HttpContext } from './http.js'
 import { displayNameOf, exactUser, identifierOf, isIdentifier } from './identifier.js'
 import { assertWholeNumber } from './option-checks.js'
+import { UserPasskeys } from './passkeys.js'
 import { reserveToken } from './replay/reservation.js'
 import type { Trace } from './routes/events.js'
 import type { ConnectUser } from './session/strategy.js'
@@ -81,6 +82,16 @@ export interface Connect<User extends ConnectUser, Context extends HttpContext> 
    * @throws TypeError if `maxAgeSeconds` is wrong
    */
   verifyPasskey(request: PasskeyVerification<User>): Promise<SignedPasskeyClaims>
+  /** The passkeys of your users at Corbado: `list`, `exists`, `revoke`, `revokeAll`. */
+  readonly passkeys: Pick<UserPasskeys, 'list' | 'exists' | 'revoke' | 'revokeAll'>
+  /**
+   * Deletes a user at Corbado with all passkeys, for example because the account was deleted. You can repeat the call.
+   *
+   * @returns whether Corbado knew the user
+   * @throws CorbadoError `CORBADO_UPSTREAM_*`, `CORBADO_OVERLOADED`, `CORBADO_STORE_UNAVAILABLE`, `CORBADO_SHUTTING_DOWN`,
+   *   `CORBADO_HOOK_FAILED` (the user has no usable `identifier`)
+   */
+  forgetUser(user: ConnectUser): Promise<{ found: boolean }>
   /** Waits for running calls, refuses new ones with `CORBADO_SHUTTING_DOWN`, and closes what was created here. */
   close(): Promise<void>
 }
@@ -99,12 +110,22 @@ export function createConnect<User extends ConnectUser, Context extends HttpCont
 
 /** Implements {@link Connect}. The adapters' routes pass a trace for their events. */
 export class ConnectFlows<User extends ConnectUser, Context extends HttpContext> implements Connect<User, Context> {
+  readonly passkeys: Connect<User, Context>['passkeys']
+  readonly #userPasskeys: UserPasskeys
   readonly #settings: ConnectSettings<User, Context>
   readonly #running = new Set<Promise<unknown>>()
   #closing: Promise<void> | undefined
 
   constructor(settings: ConnectSettings<User, Context>) {
     this.#settings = settings
+    const passkeys = new UserPasskeys(settings.client, settings.endSessions)
+    this.#userPasskeys = passkeys
+    this.passkeys = {
+      list: (user) => this.#track(() => passkeys.list(user)),
+      exists: (user) => this.#track(() => passkeys.exists(user)),
+      revoke: (user, passkeyId) => this.#track(() => passkeys.revoke(user, passkeyId)),
+      revokeAll: (user) => this.#track(() => passkeys.revokeAll(user)),
+    }
   }
 
   get client(): CorbadoClient {
@@ -178,6 +199,10 @@ export class ConnectFlows<User extends ConnectUser, Context extends HttpContext>
       const { claims } = await this.#verify(signedPasskeyData, expected, {})
       return claims
     })
+  }
+
+  forgetUser(user: ConnectUser): Promise<{ found: boolean }> {
+    return this.#track(() => this.#userPasskeys.forgetUser(user))
   }
 
   /** The application's user for an identifier, or null. @throws CorbadoError `CORBADO_HOOK_FAILED` */

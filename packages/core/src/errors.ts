@@ -59,10 +59,11 @@ const reasons = [
   'no_answer',
   'no_answer_in_time',
   'no_verdict',
-  'endless_list',
   'generic_error',
   'rate_limited',
   'not_found',
+  'endless_list',
+  'ambiguous_user',
   // Logins.
   'invalid_signature',
   'invalid_challenge',

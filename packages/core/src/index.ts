@@ -38,6 +38,7 @@ export {
 } from './errors.js'
 export { type Refusal, refuse } from './hooks.js'
 export type { CookieAttributes, Http, HttpContext } from './http.js'
+export type { EndSessions, Passkey, UserPasskeys } from './passkeys.js'
 export { memoryReplayStore } from './replay/memory.js'
 export type { ReplayStore } from './replay/store.js'
 export type { ClientStateOptions } from './routes/client-state.js'

@@ -14,7 +14,7 @@ import { RoutePipeline } from './pipeline.js'
  * `Pair` is the framework's request and response.
  */
 export interface ConnectApp<User extends ConnectUser, Context extends HttpContext, Pair, Request>
-  extends Pick<Connect<User, Context>, 'client' | 'issueConnectToken' | 'verifyPasskey'> {
+  extends Pick<Connect<User, Context>, 'client' | 'issueConnectToken' | 'verifyPasskey' | 'passkeys' | 'forgetUser'> {
   /**
    * Creates a session for a login that you checked yourself, for example with a password. If it fails, the cookies that
    * `createSession` set are removed again.
@@ -95,6 +95,8 @@ export function createAdapter<
       client: flows.client,
       issueConnectToken: (request, options) => flows.issueConnectToken(request, options),
       verifyPasskey: (request) => flows.verifyPasskey(request),
+      passkeys: flows.passkeys,
+      forgetUser: (user) => flows.forgetUser(user),
       async signIn(pair, user) {
         // A session of a user without an identifier would fail on every later request.
         identifierOf(user, 'signIn was given', 'SESSION_FAILED')

@@ -7,6 +7,11 @@ export interface ConnectUser {
   readonly identifier: string
   /** The name that authenticators show. Default: `identifier`. */
   readonly displayName?: string | undefined
+  /**
+   * Corbado's ID of the user (`usr-…`), the claim `sub` of a passkey login. If you store it, `passkeys` and `forgetUser` need
+   * no look-up.
+   */
+  readonly corbadoUserId?: string | null | undefined
 }
 
 /** A passkey login that Corbado verified. */
