@@ -1,5 +1,6 @@
 export { type Connect, createConnect, type IssuedConnectToken, type PasskeyVerification } from './connect.js'
 export type { ConnectOptions } from './connect-options.js'
+export type { CorbadoCallTrace, CorbadoOperation } from './corbado/call-trace.js'
 export type { Paging } from './corbado/checks.js'
 export { CorbadoClient } from './corbado/client.js'
 export type { CorbadoClientOptions } from './corbado/client-options.js'

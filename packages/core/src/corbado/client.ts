@@ -40,12 +40,13 @@ export class CorbadoClient {
       upstreamLimit,
       headers: { authorization, 'x-corbado-projectid': projectId },
     })
-    const calls = new RepeatableCalls(this.#transport, timeoutMs)
+    const calls = new RepeatableCalls(this.#transport, timeoutMs, projectId)
     this.connectTokens = new ConnectTokens(calls)
     this.users = new Users(calls)
     this.credentials = new Credentials(calls)
     this.identifiers = new Identifiers(calls)
     this.passkeys = new Passkeys(this.#transport, {
+      projectId,
       timeoutMs,
       path: verifySignedDataPath,
       mayRetry: dispatcher === undefined,

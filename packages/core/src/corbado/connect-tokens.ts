@@ -63,13 +63,22 @@ export class ConnectTokens {
       body.tokenType === type &&
       (body.data?.identifier === undefined || body.data.identifier === data.identifier)
     const body = JSON.stringify(request)
-    return this.#calls.send({ method: 'POST', path: '/v2/connectTokens', body, isAnswer, signal, recipient })
+    return this.#calls.send({
+      operation: 'connectTokens.create',
+      method: 'POST',
+      path: '/v2/connectTokens',
+      body,
+      isAnswer,
+      signal,
+      recipient,
+    })
   }
 
   /** Lists connect tokens, without their secrets. */
   async list(query: ListQuery = {}, { signal }: CallOptions = {}): Promise<ConnectTokenList> {
     const path = listPath('/v2/connectTokens', query)
     return this.#calls.send({
+      operation: 'connectTokens.list',
       method: 'GET',
       path,
       isAnswer: isConnectTokenList,
@@ -86,12 +95,27 @@ export class ConnectTokens {
   ): Promise<void> {
     const path = pathOf`/v2/connectTokens/${id}`
     const body = JSON.stringify({ status: change.status })
-    await this.#calls.send({ method: 'PATCH', path, body, isAnswer: isRecord, notFoundIsRejection: true, signal })
+    await this.#calls.send({
+      operation: 'connectTokens.update',
+      method: 'PATCH',
+      path,
+      body,
+      isAnswer: isRecord,
+      notFoundIsRejection: true,
+      signal,
+    })
   }
 
   /** Deletes a connect token. @param id `ctk-…` */
   async delete(id: string, { signal }: CallOptions = {}): Promise<void> {
     const path = pathOf`/v2/connectTokens/${id}`
-    await this.#calls.send({ method: 'DELETE', path, isAnswer: isRecord, notFoundIsRejection: true, signal })
+    await this.#calls.send({
+      operation: 'connectTokens.delete',
+      method: 'DELETE',
+      path,
+      isAnswer: isRecord,
+      notFoundIsRejection: true,
+      signal,
+    })
   }
 }

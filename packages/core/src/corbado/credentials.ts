@@ -103,7 +103,7 @@ export class Credentials {
   ): Promise<CredentialList | null> {
     const path = listPath(pathOf`/v2/users/${userId}/credentials`, query)
     const call = { isAnswer: isCredentialList, maxResponseBytes: maxListBytes, notFoundIsRejection: true, signal }
-    return unlessNotFound(this.#calls.send({ method: 'GET', path, ...call }), null)
+    return unlessNotFound(this.#calls.send({ operation: 'credentials.list', method: 'GET', path, ...call }), null)
   }
 
   /** Reads all passkeys of a user, page by page; none if Corbado does not know the user. @param userId `usr-…` */
@@ -123,7 +123,14 @@ export class Credentials {
   /** Deletes a passkey. Resolves to false if this user has no such passkey. @param id `cre-…` */
   async delete(userId: string, id: string, { signal }: CallOptions = {}): Promise<boolean> {
     const path = pathOf`/v2/users/${userId}/credentials/${id}`
-    const call = this.#calls.send({ method: 'DELETE', path, isAnswer: isRecord, notFoundIsRejection: true, signal })
+    const call = this.#calls.send({
+      operation: 'credentials.delete',
+      method: 'DELETE',
+      path,
+      isAnswer: isRecord,
+      notFoundIsRejection: true,
+      signal,
+    })
     return (await unlessNotFound(call, false)) !== false
   }
 }

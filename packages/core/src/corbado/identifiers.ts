@@ -70,7 +70,14 @@ export class Identifiers {
   /** Reads one page of identifiers. Needs the permission `identifiers:read`. */
   async list(query: ListIdentifiers = {}, { signal }: CallOptions = {}): Promise<IdentifierList> {
     const path = listPath('/v2/identifiers', query)
-    return this.#calls.send({ method: 'GET', path, isAnswer: isIdentifierList, maxResponseBytes: maxListBytes, signal })
+    return this.#calls.send({
+      operation: 'identifiers.list',
+      method: 'GET',
+      path,
+      isAnswer: isIdentifierList,
+      maxResponseBytes: maxListBytes,
+      signal,
+    })
   }
 
   /** Reads all identifiers, page by page. */
@@ -90,7 +97,7 @@ export class Identifiers {
     const path = pathOf`/v2/users/${userId}/identifiers`
     const body = JSON.stringify(identifier)
     const call = { isAnswer: isIdentifier, sendOnce: true, notFoundIsRejection: true, signal }
-    return this.#calls.send({ method: 'POST', path, body, ...call })
+    return this.#calls.send({ operation: 'identifiers.create', method: 'POST', path, body, ...call })
   }
 
   /** Sets the status of an identifier. Resolves to null if this user has no such identifier. @param id `ide-…` */
@@ -103,13 +110,23 @@ export class Identifiers {
     const path = pathOf`/v2/users/${userId}/identifiers/${id}`
     const body = JSON.stringify({ status: change.status })
     const call = { isAnswer: isIdentifier, notFoundIsRejection: true, signal }
-    return unlessNotFound(this.#calls.send({ method: 'PATCH', path, body, ...call }), null)
+    return unlessNotFound(
+      this.#calls.send({ operation: 'identifiers.update', method: 'PATCH', path, body, ...call }),
+      null,
+    )
   }
 
   /** Deletes an identifier. Resolves to false if this user has no such identifier. @param id `ide-…` */
   async delete(userId: string, id: string, { signal }: CallOptions = {}): Promise<boolean> {
     const path = pathOf`/v2/users/${userId}/identifiers/${id}`
-    const call = this.#calls.send({ method: 'DELETE', path, isAnswer: isRecord, notFoundIsRejection: true, signal })
+    const call = this.#calls.send({
+      operation: 'identifiers.delete',
+      method: 'DELETE',
+      path,
+      isAnswer: isRecord,
+      notFoundIsRejection: true,
+      signal,
+    })
     return (await unlessNotFound(call, false)) !== false
   }
 }

@@ -9,6 +9,7 @@ import {
   readEnvelope,
 } from './answer.js'
 import type { AttemptResult } from './attempt.js'
+import { type CorbadoCallTrace, type CorbadoOperation, callChannel, noteAttempt, traceCall } from './call-trace.js'
 import { backOffMs, maxAttempts, pause, RetryBudget, retryAfterSeconds } from './retry.js'
 import type { Transport, TransportRequest } from './transport.js'
 
@@ -19,6 +20,7 @@ const minShareMs = 2000
 /** One call to Corbado. */
 export interface CorbadoCall<Answer>
   extends Pick<TransportRequest, 'method' | 'path' | 'body' | 'maxResponseBytes' | 'signal' | 'recipient'> {
+  readonly operation: CorbadoOperation
   readonly isAnswer: (body: unknown) => body is Answer
   /** The path names one object, so a 404 is a refusal and does not point to our configuration. */
   readonly notFoundIsRejection?: boolean | undefined
@@ -38,16 +40,21 @@ type Step<Answer> =
 export class RepeatableCalls {
   readonly #transport: Transport
   readonly #timeoutMs: number
+  readonly #projectId: string
   readonly #budget = new RetryBudget()
 
-  constructor(transport: Transport, timeoutMs: number) {
+  constructor(transport: Transport, timeoutMs: number, projectId: string) {
     this.#transport = transport
     this.#timeoutMs = timeoutMs
+    this.#projectId = projectId
   }
 
   /** Sends a call, with retries for as long as the deadline, the attempts and the retry budget allow. */
   send<Answer>(call: CorbadoCall<Answer>): Promise<Answer> {
-    return sendWithRetries(call, this.#transport, this.#timeoutMs, this.#budget)
+    if (!callChannel.hasSubscribers) return sendWithRetries(call, this.#transport, this.#timeoutMs, this.#budget)
+    return traceCall({ operation: call.operation, projectId: this.#projectId }, (trace) =>
+      sendWithRetries(call, this.#transport, this.#timeoutMs, this.#budget, trace),
+    )
   }
 }
 
@@ -56,6 +63,7 @@ async function sendWithRetries<Answer>(
   transport: Transport,
   timeoutMs: number,
   budget: RetryBudget,
+  trace?: CorbadoCallTrace,
 ): Promise<Answer> {
   const { method, path, body, maxResponseBytes, signal, recipient } = call
   const startedAt = performance.now()
@@ -72,6 +80,7 @@ async function sendWithRetries<Answer>(
     const early = attempt === 1 && shareEnd < deadline && !call.sendOnce ? { at: shareEnd, mayGiveUp } : undefined
     const limits = { deadline, early, maxResponseBytes, signal, recipient }
     const result = await transport.send({ method, path, body, poolName: 'repeatable', ...limits })
+    if (trace !== undefined) noteAttempt(trace, attempt, result)
     signal?.throwIfAborted()
     const step = judge(call, result)
     if ('answer' in step) {

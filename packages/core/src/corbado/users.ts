@@ -95,7 +95,14 @@ export class Users {
       identifierType: identifier?.type,
       identifierValue: identifier?.value,
     })
-    return this.#calls.send({ method: 'GET', path, isAnswer: isUserList, maxResponseBytes: maxListBytes, signal })
+    return this.#calls.send({
+      operation: 'users.list',
+      method: 'GET',
+      path,
+      isAnswer: isUserList,
+      maxResponseBytes: maxListBytes,
+      signal,
+    })
   }
 
   /** Reads all users, page by page. */
@@ -111,7 +118,14 @@ export class Users {
   async get(userId: string, { signal }: CallOptions = {}): Promise<CorbadoUser | null> {
     const path = pathOf`/v2/users/${userId}`
     return unlessNotFound(
-      this.#calls.send({ method: 'GET', path, isAnswer: isUser, notFoundIsRejection: true, signal }),
+      this.#calls.send({
+        operation: 'users.get',
+        method: 'GET',
+        path,
+        isAnswer: isUser,
+        notFoundIsRejection: true,
+        signal,
+      }),
       null,
     )
   }
@@ -122,13 +136,28 @@ export class Users {
    */
   async create(user: CreateUser, { signal }: CallOptions = {}): Promise<CorbadoUser> {
     const body = JSON.stringify(user)
-    return this.#calls.send({ method: 'POST', path: '/v2/users', body, isAnswer: isUser, sendOnce: true, signal })
+    return this.#calls.send({
+      operation: 'users.create',
+      method: 'POST',
+      path: '/v2/users',
+      body,
+      isAnswer: isUser,
+      sendOnce: true,
+      signal,
+    })
   }
 
   /** Deletes a user. Resolves to false if there is none. Needs the permission `users:write`. @param userId `usr-…` */
   async delete(userId: string, { signal }: CallOptions = {}): Promise<boolean> {
     const path = pathOf`/v2/users/${userId}`
-    const call = this.#calls.send({ method: 'DELETE', path, isAnswer: isRecord, notFoundIsRejection: true, signal })
+    const call = this.#calls.send({
+      operation: 'users.delete',
+      method: 'DELETE',
+      path,
+      isAnswer: isRecord,
+      notFoundIsRejection: true,
+      signal,
+    })
     return (await unlessNotFound(call, false)) !== false
   }
 }

@@ -9,6 +9,7 @@ import {
   readEnvelope,
 } from './answer.js'
 import type { AttemptResult } from './attempt.js'
+import { type CorbadoCallTrace, callChannel, noteAttempt, traceCall } from './call-trace.js'
 import { isRecord } from './checks.js'
 import type { CallOptions } from './connect-tokens.js'
 import { throwIfLeft } from './recipient.js'
@@ -16,8 +17,15 @@ import { backOffMs, maxAttempts, pause, retryAfterSeconds } from './retry.js'
 import { type VerificationResult, verificationResults } from './schemas.js'
 import type { Transport } from './transport.js'
 
+/** What Corbado is asked to verify. */
+export interface VerificationRequest {
+  readonly signedPasskeyData: string
+  readonly username: string
+}
+
 /** How verifications are sent. */
 export interface VerificationSettings {
+  readonly projectId: string
   readonly path: string
   /** Total deadline in milliseconds. */
   readonly timeoutMs: number
@@ -29,17 +37,31 @@ export interface VerificationSettings {
  * Asks for a verdict. It is written to the wire at most once, because a second verification of the same token is a lost
  * login. Every error but `OUTCOME_UNKNOWN` proves that the token may be submitted again or was completely refused.
  */
-export async function callVerification(
-  { signedPasskeyData, username }: { readonly signedPasskeyData: string; readonly username: string },
+export function callVerification(
+  request: VerificationRequest,
+  settings: VerificationSettings,
+  transport: Transport,
+  options: CallOptions,
+): Promise<{ verificationResult: VerificationResult }> {
+  if (!callChannel.hasSubscribers) return sendVerification(request, settings, transport, options)
+  return traceCall({ operation: 'passkeys.verifySignedData', projectId: settings.projectId }, (trace) =>
+    sendVerification(request, settings, transport, options, trace),
+  )
+}
+
+async function sendVerification(
+  { signedPasskeyData, username }: VerificationRequest,
   { path, timeoutMs, mayRetry }: VerificationSettings,
   transport: Transport,
   { signal, recipient }: CallOptions,
+  trace?: CorbadoCallTrace,
 ): Promise<{ verificationResult: VerificationResult }> {
   const deadline = performance.now() + timeoutMs
   const body = JSON.stringify({ signedPasskeyData, username })
   for (let attempt = 1; ; attempt += 1) {
     const limits = { deadline, signal, recipient }
     const result = await transport.send({ method: 'POST', path, body, poolName: 'verifications', ...limits })
+    if (trace !== undefined) noteAttempt(trace, attempt, result)
     if (result.kind !== 'unsent') return { verificationResult: judge(result) }
     signal?.throwIfAborted()
     throwIfLeft(recipient)
