@@ -17,19 +17,19 @@ declare global {
 }
 
 /** Corbado's browser client as it is published, and nothing else. */
-const SCRIPT = `
+const pageScript = `
   import { ConnectService, PasskeyLoginSource } from '@corbado/web-core'
   window.typed = PasskeyLoginSource.TextField
   window.createConnect = (projectId, url) => new ConnectService(projectId, 'unused', false, url)
 `
 
 /** One load in a thousand would send a beacon to its maker: this is its own switch against it. */
-const PAGE = `<!doctype html><html lang="en"><title>Passkeys</title><link rel="icon" href="data:,">
+const pageHtml = `<!doctype html><html lang="en"><title>Passkeys</title><link rel="icon" href="data:,">
 <script>window.__fpjs_d_m = true</script><script src="/script.js"></script>`
 
 async function servePage(t: Test): Promise<string> {
   const { outputFiles } = await build({
-    stdin: { contents: SCRIPT, resolveDir: dirname(createRequire(import.meta.url).resolve('@corbado/web-core')) },
+    stdin: { contents: pageScript, resolveDir: dirname(createRequire(import.meta.url).resolve('@corbado/web-core')) },
     bundle: true,
     write: false,
     logLevel: 'error',
@@ -37,7 +37,7 @@ async function servePage(t: Test): Promise<string> {
   const script = outputFiles[0]?.text ?? ''
   const server = createServer((request, response) => {
     const isScript = request.url === '/script.js'
-    response.setHeader('content-type', isScript ? 'text/javascript' : 'text/html').end(isScript ? script : PAGE)
+    response.setHeader('content-type', isScript ? 'text/javascript' : 'text/html').end(isScript ? script : pageHtml)
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')

@@ -4,9 +4,9 @@ import { fingerprint, startEmulator } from '@corbado-connect/emulator'
 import t, { type Test } from 'tap'
 import { basic, caller, decode, objectOf, parse, rawRequest, textOf } from './http.js'
 
-const APPEND = { type: 'passkey-append', data: { displayName: 'Jane Doe', identifier: 'jane@doe.com' } }
-const LIST = { type: 'passkey-list', data: { identifier: 'jane@doe.com' } }
-const VERIFY = '/v2/passkey/verifySignedData'
+const appendBody = { type: 'passkey-append', data: { displayName: 'Jane Doe', identifier: 'jane@doe.com' } }
+const listBody = { type: 'passkey-list', data: { identifier: 'jane@doe.com' } }
+const verifyPath = '/v2/passkey/verifySignedData'
 
 async function started(t: Test, options: Parameters<typeof startEmulator>[0] = {}) {
   const emulator = await startEmulator(options)
@@ -20,13 +20,13 @@ t.test('connect tokens', async (t) => {
 
   t.test('creation answers a bare object with the secret', async (t) => {
     emulator.clock.set(new Date('2026-07-17T12:00:00.900Z'))
-    const { status, json } = await call('POST', '/v2/connectTokens', { ...APPEND, maxLifetimeInSeconds: 3600 })
+    const { status, json } = await call('POST', '/v2/connectTokens', { ...appendBody, maxLifetimeInSeconds: 3600 })
     t.equal(status, 200)
     t.strictSame(Object.keys(json).sort(), ['connectTokenStatus', 'data', 'expires', 'id', 'secret', 'tokenType'])
     t.match(json, {
       id: /^ctk-[1-9][0-9]{17}$/,
       tokenType: 'passkey-append',
-      data: APPEND.data,
+      data: appendBody.data,
       connectTokenStatus: 'initial',
       secret: /^ctk1_[A-Za-z0-9]{30}$/,
       expires: Date.parse('2026-07-17T13:00:00Z') / 1000,
@@ -35,26 +35,26 @@ t.test('connect tokens', async (t) => {
 
   t.test('each type takes its own data, and a lifetime that is a positive integer', async (t) => {
     for (const type of ['passkey-list', 'passkey-delete', 'passkey-login']) {
-      t.equal((await call('POST', '/v2/connectTokens', { ...LIST, type })).status, 200, type)
-      const named = await call('POST', '/v2/connectTokens', { type, data: APPEND.data })
-      t.match(named, { status: 200, json: { data: APPEND.data } }, `${type} with a name`)
+      t.equal((await call('POST', '/v2/connectTokens', { ...listBody, type })).status, 200, type)
+      const named = await call('POST', '/v2/connectTokens', { type, data: appendBody.data })
+      t.match(named, { status: 200, json: { data: appendBody.data } }, `${type} with a name`)
     }
     emulator.clock.set(0)
-    t.match((await call('POST', '/v2/connectTokens', LIST)).json, { expires: 300 }, 'five minutes by default')
+    t.match((await call('POST', '/v2/connectTokens', listBody)).json, { expires: 300 }, 'five minutes by default')
 
     const refused: [string, unknown, string[]][] = [
       ['nothing', {}, ['type', 'data', 'data.identifier', 'data.displayName']],
       ['an array', [], ['body', 'type', 'data', 'data.identifier', 'data.displayName']],
-      ['an unknown type', { ...LIST, type: 'passkey-steal' }, ['type', 'data.displayName']],
-      ['append without a name', { ...APPEND, data: LIST.data }, ['data.displayName']],
-      ['a number as name', { ...LIST, data: { ...LIST.data, displayName: 1 } }, ['data.displayName']],
-      ['an unknown field of data', { ...LIST, data: { ...LIST.data, name: 'Jane' } }, ['data.name']],
-      ['an empty identifier', { ...LIST, data: { identifier: '' } }, ['data.identifier']],
-      ['a number as identifier', { ...LIST, data: { identifier: 1 } }, ['data.identifier']],
-      ['an unknown field', { ...LIST, lifetime: 5 }, ['lifetime']],
-      ['lifetime 0', { ...LIST, maxLifetimeInSeconds: 0 }, ['maxLifetimeInSeconds']],
-      ['lifetime 1.5', { ...LIST, maxLifetimeInSeconds: 1.5 }, ['maxLifetimeInSeconds']],
-      ['lifetime as text', { ...LIST, maxLifetimeInSeconds: '60' }, ['maxLifetimeInSeconds']],
+      ['an unknown type', { ...listBody, type: 'passkey-steal' }, ['type', 'data.displayName']],
+      ['append without a name', { ...appendBody, data: listBody.data }, ['data.displayName']],
+      ['a number as name', { ...listBody, data: { ...listBody.data, displayName: 1 } }, ['data.displayName']],
+      ['an unknown field of data', { ...listBody, data: { ...listBody.data, name: 'Jane' } }, ['data.name']],
+      ['an empty identifier', { ...listBody, data: { identifier: '' } }, ['data.identifier']],
+      ['a number as identifier', { ...listBody, data: { identifier: 1 } }, ['data.identifier']],
+      ['an unknown field', { ...listBody, lifetime: 5 }, ['lifetime']],
+      ['lifetime 0', { ...listBody, maxLifetimeInSeconds: 0 }, ['maxLifetimeInSeconds']],
+      ['lifetime 1.5', { ...listBody, maxLifetimeInSeconds: 1.5 }, ['maxLifetimeInSeconds']],
+      ['lifetime as text', { ...listBody, maxLifetimeInSeconds: '60' }, ['maxLifetimeInSeconds']],
     ]
     for (const [what, body, fields] of refused) {
       const { status, json } = await call('POST', '/v2/connectTokens', body)
@@ -68,9 +68,9 @@ t.test('connect tokens', async (t) => {
   t.test('list: never a secret; sort, filter and pages', async (t) => {
     emulator.clock.set(0)
     for (const seconds of [30, 10, 20]) {
-      await call('POST', '/v2/connectTokens', { ...LIST, maxLifetimeInSeconds: seconds })
+      await call('POST', '/v2/connectTokens', { ...listBody, maxLifetimeInSeconds: seconds })
     }
-    await call('POST', '/v2/connectTokens', { ...APPEND, maxLifetimeInSeconds: 40 })
+    await call('POST', '/v2/connectTokens', { ...appendBody, maxLifetimeInSeconds: 40 })
     const list = async (query: string): Promise<unknown> => {
       const { json } = await call('GET', `/v2/connectTokens?${query}`)
       return Array.isArray(json.connectTokens) ? json.connectTokens.map(({ expires }) => expires) : json
@@ -102,7 +102,7 @@ t.test('connect tokens', async (t) => {
   })
 
   t.test('update and delete answer the generic envelope', async (t) => {
-    const id = textOf((await call('POST', '/v2/connectTokens', LIST)).json, 'id')
+    const id = textOf((await call('POST', '/v2/connectTokens', listBody)).json, 'id')
     const envelope = {
       httpStatusCode: 200,
       message: 'OK',
@@ -123,7 +123,7 @@ t.test('connect tokens', async (t) => {
 t.test('verifySignedData', async (t) => {
   const { emulator, call } = await started(t)
   t.beforeEach(() => emulator.reset())
-  const verify = async (signedPasskeyData: string, username = 'jane', path = VERIFY): Promise<unknown> => {
+  const verify = async (signedPasskeyData: string, username = 'jane', path = verifyPath): Promise<unknown> => {
     const { status, json } = await call('POST', path, { signedPasskeyData, username })
     t.equal(status, 200, 'a verdict is always HTTP 200')
     return json.verificationResult
@@ -157,7 +157,7 @@ t.test('verifySignedData', async (t) => {
   })
 
   t.test('success once, under both spellings of the path', async (t) => {
-    for (const path of [VERIFY, '/v2/passkeys/verifySignedData']) {
+    for (const path of [verifyPath, '/v2/passkeys/verifySignedData']) {
       const token = await emulator.signIn('jane')
       t.equal(await verify(token, 'jane', path), 'success')
       t.equal(await verify(token, 'jane', path), 'invalid_challenge', 'used up')
@@ -223,7 +223,7 @@ t.test('verifySignedData', async (t) => {
       { signedPasskeyData: 'x', username: '' },
       { signedPasskeyData: 'x', username: 'jane', y: 1 },
     ]) {
-      t.match(await call('POST', VERIFY, body), { status: 400, json: { error: { type: 'validation_error' } } })
+      t.match(await call('POST', verifyPath, body), { status: 400, json: { error: { type: 'validation_error' } } })
     }
   })
 })
@@ -231,7 +231,7 @@ t.test('verifySignedData', async (t) => {
 t.test('credentials', async (t) => {
   const { emulator, call } = await started(t, { projectId: 'pro-42', apiSecret: 'corbado1_mine', apiKey: 'key_mine' })
   const send = (authorization: string, more: Record<string, string> = {}) =>
-    call('POST', '/v2/connectTokens', LIST, { authorization, ...more })
+    call('POST', '/v2/connectTokens', listBody, { authorization, ...more })
 
   t.equal((await send(basic('pro-42', 'corbado1_mine'))).status, 200)
   t.equal((await send('Bearer key_mine')).status, 200)
@@ -265,7 +265,7 @@ t.test('credentials', async (t) => {
   t.equal(emulator.count({ route: 'connectTokens.create' }), 14)
 })
 
-t.test('what is no request of Corbado’s API', async (t) => {
+t.test('requests that are not part of Corbado’s API', async (t) => {
   const { emulator, call } = await started(t)
   const warnings: Error[] = []
   const onWarning = (warning: Error): void => void warnings.push(warning)
@@ -330,18 +330,18 @@ t.test('the record of requests', async (t) => {
   emulator.clock.set(5000)
   await call(
     'POST',
-    `${VERIFY}?x=1`,
+    `${verifyPath}?x=1`,
     { signedPasskeyData: token, username: 'jane' },
     { cookie: 'session=secret', 'x-corbado-sdk': '{"name":"x"}' },
   )
-  await call('POST', '/v2/connectTokens', LIST, { authorization: 'Bearer wrong-key' })
+  await call('POST', '/v2/connectTokens', listBody, { authorization: 'Bearer wrong-key' })
   await call('GET', '/v2/connectTokens')
 
   const [verify, refused, list, ...others] = emulator.requests()
   t.match(verify, {
     requestID: /^req-/,
     method: 'POST',
-    path: VERIFY,
+    path: verifyPath,
     query: 'x=1',
     route: 'passkeys.verifySignedData',
     status: 200,
@@ -351,7 +351,7 @@ t.test('the record of requests', async (t) => {
     fault: null,
   })
   t.match(fingerprint(token), /^eyJhbGci…[0-9a-f]{8}$/)
-  t.match(refused, { status: 401, headers: { authorization: 'Bearer …' }, body: LIST })
+  t.match(refused, { status: 401, headers: { authorization: 'Bearer …' }, body: listBody })
   t.match(list, { method: 'GET', route: 'connectTokens.list', body: undefined })
   t.same(others, [])
   const everything = JSON.stringify(emulator.requests())
@@ -439,7 +439,7 @@ t.test('two emulators are two Corbados', async (t) => {
   const one = await started(t)
   const two = await started(t)
   const token = await one.emulator.signIn('jane')
-  t.match(await two.call('POST', VERIFY, { signedPasskeyData: token, username: 'jane' }), {
+  t.match(await two.call('POST', verifyPath, { signedPasskeyData: token, username: 'jane' }), {
     json: { verificationResult: 'invalid_signature' },
   })
   t.match(one.emulator.url, /^http:\/\/127\.0\.0\.1:[0-9]+$/)

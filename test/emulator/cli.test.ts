@@ -4,7 +4,7 @@ import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import t from 'tap'
 
-const CLI = join(dirname(createRequire(import.meta.url).resolve('@corbado-connect/emulator')), 'cli.js')
+const cliPath = join(dirname(createRequire(import.meta.url).resolve('@corbado-connect/emulator')), 'cli.js')
 
 function run(...args: string[]): {
   child: ChildProcess
@@ -12,7 +12,7 @@ function run(...args: string[]): {
   err: () => string
   ended: Promise<unknown[]>
 } {
-  const child = spawn(process.execPath, [CLI, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(process.execPath, [cliPath, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
   let out = ''
   let err = ''
   child.stdout.on('data', (chunk: Buffer) => {

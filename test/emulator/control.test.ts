@@ -3,12 +3,12 @@ import t from 'tap'
 import { createAuthenticator } from './authenticator.js'
 import { type Answer, caller, decode, rawRequest, textOf } from './http.js'
 
-const ORIGIN = 'http://localhost:3000'
-const REFUSED = { status: 400, json: { error: { type: 'validation_error' } } }
+const pageOrigin = 'http://localhost:3000'
+const invalid = { status: 400, json: { error: { type: 'validation_error' } } }
 
 let emulator: Emulator
 t.before(async () => {
-  emulator = await startEmulator({ allowedOrigins: [ORIGIN] })
+  emulator = await startEmulator({ allowedOrigins: [pageOrigin] })
 })
 t.after(() => emulator.close())
 t.beforeEach(() => emulator.reset())
@@ -40,7 +40,7 @@ t.test('sign-in', async (t) => {
     { identifier: 'jane', signedBy: 'me' },
     { identifier: 'jane', x: 1 },
   ]) {
-    t.match(await control('POST', '/sign-in', body), REFUSED, JSON.stringify(body))
+    t.match(await control('POST', '/sign-in', body), invalid, JSON.stringify(body))
   }
 })
 
@@ -67,7 +67,7 @@ t.test('faults', async (t) => {
     { route: '*', kind: 'garbage', ending: 'never' },
     { route: '*', kind: 'garbage', repeat: { bytes: 'x' } },
   ]) {
-    t.match(await control('POST', '/faults', fault), REFUSED, JSON.stringify(fault))
+    t.match(await control('POST', '/faults', fault), invalid, JSON.stringify(fault))
   }
   t.equal(await list(), 200, 'none of them is in place')
 })
@@ -78,7 +78,7 @@ t.test('clock', async (t) => {
   t.equal(emulator.clock.now(), 1500)
   t.match(await control('POST', '/clock', { reset: true }), { json: { stopped: false } })
   t.match(await control('GET', '/clock'), { json: { stopped: false } })
-  for (const body of [{ set: 'now' }, { forward: 1 }, []]) t.match(await control('POST', '/clock', body), REFUSED)
+  for (const body of [{ set: 'now' }, { forward: 1 }, []]) t.match(await control('POST', '/clock', body), invalid)
 })
 
 t.test('requests and reset', async (t) => {
@@ -88,14 +88,14 @@ t.test('requests and reset', async (t) => {
   const verifications = await control('GET', '/requests?route=passkeys.verifySignedData')
   t.match(verifications.json, { count: 1, requests: [{ status: 200, headers: { authorization: 'Basic …' } }] })
   t.match((await control('GET', '/requests?method=GET&path=/v2/connectTokens')).json, { count: 1 })
-  t.match(await control('GET', '/requests?route=verify'), REFUSED)
-  t.match(await control('GET', '/requests?since=1'), REFUSED)
+  t.match(await control('GET', '/requests?route=verify'), invalid)
+  t.match(await control('GET', '/requests?since=1'), invalid)
   t.equal((await control('POST', '/reset')).status, 204)
   t.match(await control('GET', '/requests'), { json: { count: 0, requests: [] } })
 })
 
 t.test('seed: users and passkeys that a test has the private keys of', async (t) => {
-  const authenticator = createAuthenticator(ORIGIN)
+  const authenticator = createAuthenticator(pageOrigin)
   const { credentialID, publicKey } = authenticator
   const seed = {
     users: [{ identifier: 'jane', displayName: 'Jane Doe', userID: 'usr-1' }],
@@ -110,14 +110,14 @@ t.test('seed: users and passkeys that a test has the private keys of', async (t)
     [{ ...seed, passkeys: [{ ...seed.passkeys[0], counter: -1 }] }, 'seed.passkeys[0].counter'],
   ] as const) {
     const details = new RegExp(`^${field.replace(/[[\].]/g, '\\$&')} must`)
-    t.match(await control('POST', '/seed', wrong), { ...REFUSED, json: { error: { details } } }, field)
+    t.match(await control('POST', '/seed', wrong), { ...invalid, json: { error: { details } } }, field)
   }
   t.same(emulator.passkeys(), [], 'a wrong seed adds nothing')
 
   t.equal((await control('POST', '/seed', seed)).status, 204)
   t.match(emulator.passkeys('jane'), [{ credentialID, id: /^cre-/ }])
   const connect = (path: string, body: object): Promise<Answer> =>
-    caller(emulator, { origin: ORIGIN })('POST', `/v2/connect/${path}`, body)
+    caller(emulator, { origin: pageOrigin })('POST', `/v2/connect/${path}`, body)
   const start = await connect('login/start', { identifier: 'jane', source: 'text-field', loadedMs: 1 })
   const userHandle = Buffer.from('usr-1').toString('base64url')
   const assertionResponse = authenticator.get(textOf(start.json, 'assertionOptions'), { userHandle })
@@ -140,7 +140,7 @@ t.test('no page of another origin controls the emulator', async (t) => {
   ] as const
   await caller(emulator)('GET', '/v2/connectTokens')
   for (const headers of [
-    { origin: ORIGIN },
+    { origin: pageOrigin },
     { origin: 'null' },
     { 'sec-fetch-site': 'cross-site' },
     { 'sec-fetch-site': 'same-site' },

@@ -4,9 +4,9 @@ import { type Emulator, type Fault, startEmulator } from '@corbado-connect/emula
 import t from 'tap'
 import { basic, caller } from './http.js'
 
-const LIST = { type: 'passkey-list', data: { identifier: 'jane' } }
-const TOKENS = '/v2/connectTokens'
-const VERIFY = '/v2/passkey/verifySignedData'
+const listBody = { type: 'passkey-list', data: { identifier: 'jane' } }
+const tokensPath = '/v2/connectTokens'
+const verifyPath = '/v2/passkey/verifySignedData'
 
 let emulator: Emulator
 t.before(async () => {
@@ -15,8 +15,9 @@ t.before(async () => {
 t.after(() => emulator.close())
 t.beforeEach(() => emulator.reset())
 
-const create = () => caller(emulator)('POST', TOKENS, LIST)
-const verify = (signedPasskeyData: string) => caller(emulator)('POST', VERIFY, { signedPasskeyData, username: 'jane' })
+const create = () => caller(emulator)('POST', tokensPath, listBody)
+const verify = (signedPasskeyData: string) =>
+  caller(emulator)('POST', verifyPath, { signedPasskeyData, username: 'jane' })
 
 /** A connection of our own, to see the very bytes and how it ends. */
 async function overSocket(): Promise<{ socket: Socket; received: () => string; ended: Promise<'FIN' | 'RST'> }> {
@@ -29,9 +30,9 @@ async function overSocket(): Promise<{ socket: Socket; received: () => string; e
     socket.once('end', () => resolve('FIN')).once('error', () => resolve('RST'))
   })
   await once(socket, 'connect')
-  const body = JSON.stringify(LIST)
+  const body = JSON.stringify(listBody)
   socket.write(
-    `POST ${TOKENS} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: ${basic(emulator.projectId, emulator.apiSecret)}\r\n` +
+    `POST ${tokensPath} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: ${basic(emulator.projectId, emulator.apiSecret)}\r\n` +
       `Content-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
   )
   return { socket, received: () => text, ended }
@@ -171,21 +172,21 @@ t.test('where and how often', async (t) => {
   t.strictSame([first.hits, second.hits], [2, 3])
   second.remove()
   t.equal((await create()).status, 200)
-  t.equal((await caller(emulator)('GET', TOKENS)).status, 418)
+  t.equal((await caller(emulator)('GET', tokensPath)).status, 418)
   emulator.reset()
-  t.equal((await caller(emulator)('GET', TOKENS)).status, 200)
+  t.equal((await caller(emulator)('GET', tokensPath)).status, 200)
   t.equal((await caller(emulator)('GET', '/v2/connectTokens', undefined, { authorization: '' })).status, 401)
   emulator.fault({ route: '*', kind: 'status', status: 503 })
   t.equal(
-    (await caller(emulator)('GET', TOKENS, undefined, { authorization: '' })).status,
+    (await caller(emulator)('GET', tokensPath, undefined, { authorization: '' })).status,
     503,
     'a fault needs no credentials',
   )
 })
 
-t.test('a body that is no JSON meets no fault and uses none up', async (t) => {
+t.test('a body that is not JSON meets no fault and uses none up', async (t) => {
   const handle = emulator.fault({ route: '*', kind: 'status', status: 503, count: 1 })
-  t.equal((await caller(emulator)('POST', TOKENS, '{')).status, 400)
+  t.equal((await caller(emulator)('POST', tokensPath, '{')).status, 400)
   t.equal(handle.hits, 0)
   t.equal((await create()).status, 503)
 })
@@ -206,13 +207,13 @@ t.test('a fault that could never strike is refused', async (t) => {
 t.test('close() cuts what hangs, and nothing keeps the process', async (t) => {
   const own = await startEmulator()
   own.fault({ route: '*', kind: 'hang' })
-  const hanging = caller(own)('POST', TOKENS, LIST)
+  const hanging = caller(own)('POST', tokensPath, listBody)
   while (own.count() === 0) await wait(5)
   const start = performance.now()
   await own.close()
   t.ok(performance.now() - start < 1000)
   t.ok((await hanging).error)
-  t.match(await caller(own)('POST', TOKENS, LIST), { error: 'ECONNREFUSED' })
+  t.match(await caller(own)('POST', tokensPath, listBody), { error: 'ECONNREFUSED' })
 })
 
 // The emulator listens, so the process would not end by itself.

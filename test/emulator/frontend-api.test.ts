@@ -3,17 +3,17 @@ import t from 'tap'
 import { createAuthenticator, type Mistakes } from './authenticator.js'
 import { type Answer, caller, decode, type Json, objectOf, parse, rawRequest, textOf } from './http.js'
 
-const ORIGIN = 'http://localhost:3000'
-const CLIENT = { clientInformation: { clientCapabilities: { 'extension:prf': true } }, flags: {} }
-const REFUSED = { status: 400, json: { error: { type: 'validation_error' } } }
-const NO_TOKEN = { status: 401, json: { error: { type: 'login_error' } } }
-const NOT_FOUND = { status: 404, json: { error: { type: 'not_found' } } }
-const NO_PROCESS = { error: { type: 'validation_error', details: /X-Corbado-Process-ID/ } }
+const pageOrigin = 'http://localhost:3000'
+const clientBody = { clientInformation: { clientCapabilities: { 'extension:prf': true } }, flags: {} }
+const invalid = { status: 400, json: { error: { type: 'validation_error' } } }
+const noToken = { status: 401, json: { error: { type: 'login_error' } } }
+const notFound = { status: 404, json: { error: { type: 'not_found' } } }
+const noProcess = { error: { type: 'validation_error', details: /X-Corbado-Process-ID/ } }
 
 let emulator: Emulator
 let processId = ''
 t.before(async () => {
-  emulator = await startEmulator({ allowedOrigins: [ORIGIN] })
+  emulator = await startEmulator({ allowedOrigins: [pageOrigin] })
 })
 t.after(() => emulator.close())
 t.beforeEach(async () => {
@@ -23,7 +23,7 @@ t.beforeEach(async () => {
 
 /** As Corbado's web client asks from a page. */
 const connect = (path: string, body: unknown, headers: Record<string, string> = {}): Promise<Answer> =>
-  caller(emulator, { authorization: '', origin: ORIGIN, 'x-corbado-projectid': emulator.projectId })(
+  caller(emulator, { authorization: '', origin: pageOrigin, 'x-corbado-projectid': emulator.projectId })(
     'POST',
     `/v2/connect/${path}`,
     body,
@@ -33,7 +33,7 @@ const connect = (path: string, body: unknown, headers: Record<string, string> = 
 /** The ID of a process that a page has just started. */
 async function started(): Promise<string> {
   processId = ''
-  return textOf((await connect('append/init', CLIENT)).json, 'processID')
+  return textOf((await connect('append/init', clientBody)).json, 'processID')
 }
 
 async function token(type: string, identifier = 'jane@doe.com', maxLifetimeInSeconds = 60): Promise<string> {
@@ -56,7 +56,7 @@ async function assertionOptions(identifier = 'jane@doe.com'): Promise<string> {
 
 /** A user with a passkey. */
 async function appended(identifier?: string) {
-  const authenticator = createAuthenticator(ORIGIN)
+  const authenticator = createAuthenticator(pageOrigin)
   const attestationResponse = authenticator.create(await attestationOptions(identifier))
   const { json, status } = await connect('append/finish', { attestationResponse, completionType: 'manual' })
   if (status !== 200) throw new Error(JSON.stringify(json))
@@ -79,12 +79,12 @@ async function list(identifier?: string): Promise<Json> {
 t.test('init', async (t) => {
   emulator.clock.set(1_800_000_000_000)
   const common = { expiresAt: 1_800_001_800, frontendApiUrl: emulator.url, flags: { 'conditional-ui-allowed': 'true' } }
-  t.match(await connect('append/init', CLIENT), {
+  t.match(await connect('append/init', clientBody), {
     status: 200,
     json: { ...common, processID: /^\w{20}$/, appendAllowed: true },
   })
-  t.match(await connect('manage/init', CLIENT), { json: { ...common, processID: /^\w{20}$/, manageAllowed: true } })
-  const { json } = await connect('login/init', CLIENT)
+  t.match(await connect('manage/init', clientBody), { json: { ...common, processID: /^\w{20}$/, manageAllowed: true } })
+  const { json } = await connect('login/init', clientBody)
   t.match(json, { ...common, token: /^\w{20}$/, loginAllowed: true, newClientEnvHandle: /^ceh-/ })
   t.match(parse(textOf(json, 'conditionalUIChallenge')), { publicKey: { rpId: 'localhost', challenge: String } })
   t.notMatch(json.conditionalUIChallenge, 'allowCredentials')
@@ -92,15 +92,15 @@ t.test('init', async (t) => {
     clientEnvHandle: { data: json.newClientEnvHandle, ts: 1_800_000_000_000 },
   })
 
-  const known = { ...CLIENT, clientInformation: { clientEnvHandle: 'ceh-known' } }
+  const known = { ...clientBody, clientInformation: { clientEnvHandle: 'ceh-known' } }
   const again = await connect('login/init', known, { 'x-corbado-process-id': textOf(json, 'token') })
   t.equal(again.json.token, json.token, 'a process goes on')
   const stale = await connect('login/init', known, { 'x-corbado-process-id': 'abcDEF123' })
   t.not(stale.json.token, 'abcDEF123', 'an unknown process is replaced')
   t.notOk('newClientEnvHandle' in again.json)
   t.notOk('newClientState' in again.json)
-  t.match(await connect('login/init', {}), REFUSED)
-  t.match(await connect('login/init', { clientInformation: {} }), REFUSED, 'without flags')
+  t.match(await connect('login/init', {}), invalid)
+  t.match(await connect('login/init', { clientInformation: {} }), invalid, 'without flags')
 })
 
 t.test('append', async (t) => {
@@ -130,13 +130,13 @@ t.test('append', async (t) => {
 t.test('what must not become a passkey', async (t) => {
   await appended()
   const attempt = async (mistakes: Mistakes): Promise<Answer> => {
-    const attestationResponse = createAuthenticator(ORIGIN).create(await attestationOptions(), mistakes)
+    const attestationResponse = createAuthenticator(pageOrigin).create(await attestationOptions(), mistakes)
     return connect('append/finish', { attestationResponse, completionType: 'manual' })
   }
-  t.match(await attempt({ origin: 'http://localhost:3001' }), REFUSED, 'made on another page')
-  t.match(await attempt({ rpId: 'example.com' }), REFUSED, 'for another relying party')
-  t.match(await attempt({ challenge: 'AAAA' }), REFUSED, 'for an unknown challenge')
-  t.match(await attempt({ challenge: challengeOf(await assertionOptions()) }), REFUSED, 'for the challenge of a login')
+  t.match(await attempt({ origin: 'http://localhost:3001' }), invalid, 'made on another page')
+  t.match(await attempt({ rpId: 'example.com' }), invalid, 'for another relying party')
+  t.match(await attempt({ challenge: 'AAAA' }), invalid, 'for an unknown challenge')
+  t.match(await attempt({ challenge: challengeOf(await assertionOptions()) }), invalid, 'for the challenge of a login')
   const withoutChallenge = JSON.stringify({
     ...{ id: 'x', rawId: 'x', type: 'public-key' },
     response: { clientDataJSON: Buffer.from('{}').toString('base64url'), attestationObject: 'x', transports: ['usb'] },
@@ -151,18 +151,18 @@ t.test('what must not become a passkey', async (t) => {
   ]) {
     t.match(
       await connect('append/finish', { attestationResponse, completionType: 'manual' }),
-      REFUSED,
+      invalid,
       attestationResponse,
     )
   }
-  const other = createAuthenticator(ORIGIN)
+  const other = createAuthenticator(pageOrigin)
   const attestationResponse = other.create(await attestationOptions())
   emulator.clock.advance(5 * 60_000)
-  t.match(await connect('append/finish', { attestationResponse, completionType: 'manual' }), REFUSED, 'too late')
+  t.match(await connect('append/finish', { attestationResponse, completionType: 'manual' }), invalid, 'too late')
   emulator.clock.advance(-60_000)
   t.match(
     await connect('append/finish', { attestationResponse, completionType: 'manual' }),
-    REFUSED,
+    invalid,
     'a challenge gets one answer',
   )
   t.equal(emulator.passkeys().length, 1)
@@ -196,25 +196,25 @@ t.test('login', async (t) => {
   t.equal(await verify(signedPasskeyData, 'john'), 'user_mismatch')
   t.equal(await verify(signedPasskeyData), 'success')
   t.equal(await verify(signedPasskeyData), 'invalid_challenge')
-  t.match(await finish(assertion), REFUSED, 'a challenge gets one answer')
+  t.match(await finish(assertion), invalid, 'a challenge gets one answer')
 
   const attempt = async (mistakes: Mistakes): Promise<Answer> =>
     finish(authenticator.get(await assertionOptions(), mistakes))
-  t.match(await attempt({ origin: 'http://evil.example' }), REFUSED)
-  t.match(await attempt({ rpId: 'evil.example' }), REFUSED)
-  t.match(await attempt({ challenge: challengeOf(await attestationOptions()) }), REFUSED, 'the challenge of an append')
-  t.match(await attempt({ userHandle: 'AAAA' }), REFUSED)
-  t.match(await attempt({ counter: 1 }), REFUSED, 'a counter that does not grow')
+  t.match(await attempt({ origin: 'http://evil.example' }), invalid)
+  t.match(await attempt({ rpId: 'evil.example' }), invalid)
+  t.match(await attempt({ challenge: challengeOf(await attestationOptions()) }), invalid, 'the challenge of an append')
+  t.match(await attempt({ userHandle: 'AAAA' }), invalid)
+  t.match(await attempt({ counter: 1 }), invalid, 'a counter that does not grow')
 
   await appended('john')
-  t.match(await finish(authenticator.get(await assertionOptions('john'))), REFUSED, 'Jane’s passkey for John’s login')
-  t.match(await finish(createAuthenticator(ORIGIN).get(await assertionOptions())), {
+  t.match(await finish(authenticator.get(await assertionOptions('john'))), invalid, 'Jane’s passkey for John’s login')
+  t.match(await finish(createAuthenticator(pageOrigin).get(await assertionOptions())), {
     status: 404,
     json: { error: { type: 'not_found' } },
   })
 })
 
-t.test('login without a passkey is no HTTP error', async (t) => {
+t.test('login without a passkey is not an HTTP error', async (t) => {
   const start = (identifier: string) => connect('login/start', { identifier, source: 'text-field', loadedMs: 1 })
   t.match(await start('nobody'), {
     status: 200,
@@ -231,15 +231,17 @@ t.test('login without a passkey is no HTTP error', async (t) => {
 
 t.test('conditional UI', async (t) => {
   const { authenticator } = await appended()
-  const challenge = textOf((await connect('login/init', CLIENT)).json, 'conditionalUIChallenge')
+  const challenge = textOf((await connect('login/init', clientBody)).json, 'conditionalUIChallenge')
   const { json, status } = await finish(authenticator.get(challenge), true)
   t.equal(status, 200)
   t.match(decode(textOf(json, 'signedPasskeyData')).claims, { isCUI: true, webauthnId: 'jane@doe.com' })
   t.equal(await verify(textOf(json, 'signedPasskeyData')), 'success')
-  t.match(await finish(authenticator.get(challenge), true), REFUSED, 'used up')
+  t.match(await finish(authenticator.get(challenge), true), invalid, 'used up')
   t.match(
     await finish(
-      createAuthenticator(ORIGIN).get(textOf((await connect('login/init', CLIENT)).json, 'conditionalUIChallenge')),
+      createAuthenticator(pageOrigin).get(
+        textOf((await connect('login/init', clientBody)).json, 'conditionalUIChallenge'),
+      ),
       true,
     ),
     {
@@ -260,14 +262,14 @@ t.test('a passkey as second factor: the connect token says who it is', async (t)
   const start = (loginConnectToken: string, identifier = '') =>
     connect('login/start', { identifier, source: 'text-field', loadedMs: 1, loginConnectToken })
   const secret = await token('passkey-login')
-  t.match(await start(secret, 'john'), NO_TOKEN, 'not for John')
+  t.match(await start(secret, 'john'), noToken, 'not for John')
   const { json, status } = await start(secret)
   t.equal(status, 200)
   t.match(parse(textOf(json, 'assertionOptions')), {
     publicKey: { allowCredentials: [{ id: emulator.passkeys('jane@doe.com')[0]?.credentialID }] },
   })
-  t.match(await start(secret), NO_TOKEN, 'spent')
-  t.match(await start(await token('passkey-list')), NO_TOKEN, 'of another type')
+  t.match(await start(secret), noToken, 'spent')
+  t.match(await start(await token('passkey-list')), noToken, 'of another type')
 })
 
 t.test('list and delete', async (t) => {
@@ -333,14 +335,14 @@ t.test('connect tokens: right type, right user, in time, once', async (t) => {
     ],
   ]
   for (const [type, otherType, use] of uses) {
-    t.match(await use('ctk1_unknown'), NO_TOKEN, 'unknown')
-    t.match(await use(await token(otherType)), NO_TOKEN, `${otherType} is not ${type}`)
+    t.match(await use('ctk1_unknown'), noToken, 'unknown')
+    t.match(await use(await token(otherType)), noToken, `${otherType} is not ${type}`)
     const late = await token(type)
     emulator.clock.advance(60_000)
-    t.match(await use(late), NO_TOKEN, `${type}, expired`)
+    t.match(await use(late), noToken, `${type}, expired`)
     const secret = await token(type)
     t.equal((await use(secret)).status, 200)
-    t.match(await use(secret), NO_TOKEN, `${type}, spent`)
+    t.match(await use(secret), noToken, `${type}, spent`)
     const tokens = (await caller(emulator)('GET', `/v2/connectTokens?filter[]=tokenType:eq:${type}&sort=status`)).json
       .connectTokens
     t.match(tokens, [{ connectTokenStatus: 'consumed' }])
@@ -363,7 +365,7 @@ t.test('a list token serves the first process that uses it, until it expires', a
   const connectToken = await token('passkey-list')
   const list = (headers: Record<string, string> = {}) => connect('manage/list', { connectToken }, headers)
   const first = processId
-  t.match(await connect('manage/list', { connectToken: await token('passkey-delete') }), NO_TOKEN, 'of another type')
+  t.match(await connect('manage/list', { connectToken: await token('passkey-delete') }), noToken, 'of another type')
   t.equal((await list()).status, 200)
   t.equal((await list()).status, 200, 'again, as the list component of Corbado does after a deletion')
   const tokens = await caller(emulator)('GET', '/v2/connectTokens?filter[]=tokenType:eq:passkey-list')
@@ -371,12 +373,12 @@ t.test('a list token serves the first process that uses it, until it expires', a
   t.notMatch(tokens.text, first, 'whose it is stays inside')
 
   processId = await started()
-  t.match(await list(), NO_TOKEN, 'another process')
-  t.match(await list({ 'x-corbado-process-id': '' }), NO_TOKEN, 'no process')
+  t.match(await list(), noToken, 'another process')
+  t.match(await list({ 'x-corbado-process-id': '' }), noToken, 'no process')
   t.equal((await list({ 'x-corbado-process-id': first })).status, 200, 'neither takes it away')
 
   emulator.clock.advance(60_000)
-  t.match(await list({ 'x-corbado-process-id': first }), NO_TOKEN, 'expired')
+  t.match(await list({ 'x-corbado-process-id': first }), noToken, 'expired')
 
   const race = await token('passkey-list')
   const processes = await Promise.all(Array.from({ length: 5 }, started))
@@ -388,7 +390,7 @@ t.test('a list token serves the first process that uses it, until it expires', a
   processId = ''
   const withoutProcess = { connectToken: await token('passkey-list') }
   t.equal((await connect('manage/list', withoutProcess)).status, 200)
-  t.match(await connect('manage/list', withoutProcess), NO_TOKEN, 'without a process it is good for one list')
+  t.match(await connect('manage/list', withoutProcess), noToken, 'without a process it is good for one list')
 })
 
 t.test('append/start says until when its options are good', async (t) => {
@@ -423,7 +425,7 @@ t.test('required fields and known values', async (t) => {
   ]
   for (const [path, body, field] of refused) {
     const answer = await connect(path, body)
-    t.match(answer, { ...REFUSED, json: { error: { validation: [{ field }] } } }, `${path} ${field}`)
+    t.match(answer, { ...invalid, json: { error: { validation: [{ field }] } } }, `${path} ${field}`)
   }
   t.equal((await finish(assertionResponse)).status, 200, 'none of them has spent the answer')
 })
@@ -433,9 +435,9 @@ t.test('events', async (t) => {
 })
 
 t.test('process/clear ends a process', async (t) => {
-  t.match(await connect('process/clear', { processId: 'unknown' }), NOT_FOUND)
+  t.match(await connect('process/clear', { processId: 'unknown' }), notFound)
   t.match(await connect('process/clear', { processId }), { status: 200, json: { processId } })
-  t.match(await connect('process/clear', { processId }), NOT_FOUND, 'once')
+  t.match(await connect('process/clear', { processId }), notFound, 'once')
   await connect('events', { eventType: 'login-error' })
   t.match(emulator.requests({ route: 'events.create' }), [{ status: 204, warning: /never started or was cleared/ }])
 })
@@ -445,12 +447,12 @@ t.test('an operation without its process is answered and warned of, once in the 
   const onWarning = (warning: Error): void => void warnings.push(warning)
   process.on('warning', onWarning)
   t.teardown(() => process.off('warning', onWarning))
-  const own = await startEmulator({ allowedOrigins: [ORIGIN] })
+  const own = await startEmulator({ allowedOrigins: [pageOrigin] })
   t.teardown(() => own.close())
   const send = (path: string, body: object, headers: Record<string, string> = {}) =>
-    caller(own, { origin: ORIGIN })('POST', `/v2/connect/${path}`, body, headers)
+    caller(own, { origin: pageOrigin })('POST', `/v2/connect/${path}`, body, headers)
   const event = (headers?: Record<string, string>) => send('events', { eventType: 'login-error' }, headers)
-  const id = textOf((await send('append/init', CLIENT)).json, 'processID')
+  const id = textOf((await send('append/init', clientBody)).json, 'processID')
   t.equal((await event({ 'x-corbado-process-id': id })).status, 204)
   for (let turn = 0; turn < 3; turn++) t.equal((await event()).status, 204)
   t.equal((await event({ 'x-corbado-process-id': 'x' })).status, 204)
@@ -470,30 +472,31 @@ t.test('an operation without its process is answered and warned of, once in the 
 })
 
 t.test('requireProcess: an operation without its process is refused', async (t) => {
-  const strict = await startEmulator({ allowedOrigins: [ORIGIN], requireProcess: true })
+  const strict = await startEmulator({ allowedOrigins: [pageOrigin], requireProcess: true })
   t.teardown(() => strict.close())
   const send = (path: string, body: object, headers: Record<string, string> = {}) =>
-    caller(strict, { origin: ORIGIN })('POST', `/v2/connect/${path}`, body, headers)
+    caller(strict, { origin: pageOrigin })('POST', `/v2/connect/${path}`, body, headers)
   const event = { eventType: 'login-error' }
-  t.match(await send('events', event), { status: 400, json: NO_PROCESS })
-  t.match(await send('events', event, { 'x-corbado-process-id': 'x' }), { status: 400, json: NO_PROCESS })
-  const { json } = await send('login/init', CLIENT)
+  t.match(await send('events', event), { status: 400, json: noProcess })
+  t.match(await send('events', event, { 'x-corbado-process-id': 'x' }), { status: 400, json: noProcess })
+  const { json } = await send('login/init', clientBody)
   const own = { 'x-corbado-process-id': textOf(json, 'token') }
   t.equal((await send('events', event, own)).status, 204)
   t.equal((await send('process/clear', { processId: json.token })).status, 200)
-  t.match(await send('events', event, own), { status: 400, json: NO_PROCESS }, 'cleared')
-  t.equal((await send('login/init', CLIENT, own)).status, 200, 'an init starts a new one')
+  t.match(await send('events', event, own), { status: 400, json: noProcess }, 'cleared')
+  t.equal((await send('login/init', clientBody, own)).status, 200, 'an init starts a new one')
 })
 
 t.test('requireConnectLoginToken: no login without a passkey-login token', async (t) => {
-  const strict = await startEmulator({ allowedOrigins: [ORIGIN], requireConnectLoginToken: true })
+  const strict = await startEmulator({ allowedOrigins: [pageOrigin], requireConnectLoginToken: true })
   t.teardown(() => strict.close())
-  const send = (path: string, body: object) => caller(strict, { origin: ORIGIN })('POST', `/v2/connect/${path}`, body)
-  const init = await send('login/init', CLIENT)
+  const send = (path: string, body: object) =>
+    caller(strict, { origin: pageOrigin })('POST', `/v2/connect/${path}`, body)
+  const init = await send('login/init', clientBody)
   t.match(init.json, { loginAllowed: true, flags: { 'conditional-ui-allowed': 'false' } })
   t.notOk('conditionalUIChallenge' in init.json, 'conditional UI cannot carry a token')
   const start = { identifier: 'jane', source: 'text-field', loadedMs: 1 }
-  t.match(await send('login/start', start), NO_TOKEN)
+  t.match(await send('login/start', start), noToken)
   const created = await caller(strict)('POST', '/v2/connectTokens', {
     type: 'passkey-login',
     data: { identifier: 'jane' },
@@ -510,36 +513,36 @@ t.test('who may call', async (t) => {
       url,
       method,
       { 'content-type': 'application/json', ...headers },
-      method === 'POST' ? JSON.stringify(CLIENT) : '',
+      method === 'POST' ? JSON.stringify(clientBody) : '',
     )
 
-  const preflight = await send('OPTIONS', { origin: ORIGIN, 'access-control-request-method': 'POST' })
+  const preflight = await send('OPTIONS', { origin: pageOrigin, 'access-control-request-method': 'POST' })
   t.equal(preflight.status, 204)
   t.match(Object.fromEntries(preflight.headers), {
-    'access-control-allow-origin': ORIGIN,
+    'access-control-allow-origin': pageOrigin,
     'access-control-allow-credentials': 'true',
     'access-control-allow-methods': 'POST',
     'access-control-allow-headers':
       'content-type, x-corbado-projectid, x-corbado-sdk, x-corbado-client-timezone, x-corbado-process-id',
     vary: 'Origin',
   })
-  const good = await send('POST', { origin: ORIGIN, ...project })
+  const good = await send('POST', { origin: pageOrigin, ...project })
   t.equal(good.status, 200)
   t.match(Object.fromEntries(good.headers), {
-    'access-control-allow-origin': ORIGIN,
+    'access-control-allow-origin': pageOrigin,
     'access-control-allow-credentials': 'true',
     vary: 'Origin',
   })
-  t.equal((await send('POST', { origin: ORIGIN })).status, 200, 'native clients name no project')
-  const refused = await send('POST', { origin: ORIGIN, 'x-corbado-projectid': 'pro-2' })
-  t.match(refused, NO_TOKEN, 'another project')
-  t.equal(refused.headers.get('access-control-allow-origin'), ORIGIN, 'a page may read the error')
+  t.equal((await send('POST', { origin: pageOrigin })).status, 200, 'native clients name no project')
+  const refused = await send('POST', { origin: pageOrigin, 'x-corbado-projectid': 'pro-2' })
+  t.match(refused, noToken, 'another project')
+  t.equal(refused.headers.get('access-control-allow-origin'), pageOrigin, 'a page may read the error')
   t.equal((await send('POST', project)).status, 200, 'no Origin: not a page')
 
   emulator.fault({ route: 'append.init', kind: 'status', status: 500, count: 1 })
   t.equal(
-    (await send('POST', { origin: ORIGIN, ...project })).headers.get('access-control-allow-origin'),
-    ORIGIN,
+    (await send('POST', { origin: pageOrigin, ...project })).headers.get('access-control-allow-origin'),
+    pageOrigin,
     'nor does a fault hide behind CORS',
   )
 
@@ -558,15 +561,17 @@ t.test('who may call', async (t) => {
     }
   }
   emulator.setAllowedOrigins(['http://localhost:3001'])
-  t.teardown(() => emulator.setAllowedOrigins([ORIGIN]))
+  t.teardown(() => emulator.setAllowedOrigins([pageOrigin]))
   t.equal((await send('POST', { origin: 'http://localhost:3001', ...project })).status, 200)
-  t.equal((await send('POST', { origin: ORIGIN, ...project })).status, 403)
+  t.equal((await send('POST', { origin: pageOrigin, ...project })).status, 403)
   for (const wrong of ['*', 'localhost:3000', 'http://localhost:3000/', 'http://LOCALHOST:3000']) {
     t.throws(() => emulator.setAllowedOrigins([wrong]), { name: 'TypeError', message: /setAllowedOrigins/ }, wrong)
   }
-  t.match(await caller(emulator, { origin: ORIGIN })('GET', '/v2/connectTokens'), { status: 200 })
+  t.match(await caller(emulator, { origin: pageOrigin })('GET', '/v2/connectTokens'), { status: 200 })
   t.equal(
-    (await caller(emulator, { origin: ORIGIN })('GET', '/v2/connectTokens')).headers.get('access-control-allow-origin'),
+    (await caller(emulator, { origin: pageOrigin })('GET', '/v2/connectTokens')).headers.get(
+      'access-control-allow-origin',
+    ),
     null,
     'no page calls the Backend API',
   )

@@ -5,11 +5,11 @@ import t from 'tap'
 import { createAuthenticator } from './authenticator.js'
 import { type Answer, basic, caller, parse, rawRequest, textOf } from './http.js'
 
-const ORIGIN = 'http://localhost:3000'
+const pageOrigin = 'http://localhost:3000'
 
 let emulator: Emulator
 t.before(async () => {
-  emulator = await startEmulator({ allowedOrigins: [ORIGIN] })
+  emulator = await startEmulator({ allowedOrigins: [pageOrigin] })
 })
 t.after(() => emulator.close())
 t.beforeEach(() => emulator.reset())
@@ -17,7 +17,11 @@ t.beforeEach(() => emulator.reset())
 const backend = (method: string, path: string, body?: unknown): Promise<Answer> => caller(emulator)(method, path, body)
 
 const frontend = (path: string, body: unknown): Promise<Answer> =>
-  caller(emulator, { origin: ORIGIN, 'x-corbado-projectid': emulator.projectId })('POST', `/v2/connect/${path}`, body)
+  caller(emulator, { origin: pageOrigin, 'x-corbado-projectid': emulator.projectId })(
+    'POST',
+    `/v2/connect/${path}`,
+    body,
+  )
 
 async function append(authenticator: ReturnType<typeof createAuthenticator>): Promise<Answer> {
   const data = { identifier: 'jane', displayName: 'Jane' }
@@ -63,7 +67,7 @@ t.test('secrets in the wrong place stay secret', async (t) => {
 })
 
 t.test('conditional UI: the user handle says who it is, so it must be there', async (t) => {
-  const authenticator = createAuthenticator(ORIGIN)
+  const authenticator = createAuthenticator(pageOrigin)
   await append(authenticator)
   const { json } = await frontend('login/init', { clientInformation: {}, flags: {} })
   const answer = parse(authenticator.get(textOf(json, 'conditionalUIChallenge')))
@@ -76,7 +80,7 @@ t.test('conditional UI: the user handle says who it is, so it must be there', as
 })
 
 t.test('of two answers with one counter, one is a copy: also when they come at once', async (t) => {
-  const authenticator = createAuthenticator(ORIGIN)
+  const authenticator = createAuthenticator(pageOrigin)
   await append(authenticator)
   const answers = [await loginOptions(), await loginOptions()].map((options) =>
     authenticator.get(options, { counter: 9 }),
@@ -89,7 +93,7 @@ t.test('of two answers with one counter, one is a copy: also when they come at o
 
 t.test('what began before reset() is not there afterwards', async (t) => {
   for (let turn = 0; turn < 10; turn += 1) {
-    const done = append(createAuthenticator(ORIGIN))
+    const done = append(createAuthenticator(pageOrigin))
     while (emulator.count({ route: 'append.finish' }) === 0) await new Promise(setImmediate)
     for (let later = 0; later < turn; later += 1) await new Promise(setImmediate)
     // It may have been finished in time; then it is forgotten like everything else.

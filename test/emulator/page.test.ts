@@ -6,8 +6,8 @@ import { launchChromium, noChromium } from '../support/chromium.js'
 import { createAuthenticator } from './authenticator.js'
 import { caller, type Json, parse, rawRequest, textOf } from './http.js'
 
-const UUID = '0b9c8f0e-6f4e-4c52-9a51-2f1d7a0b3c4d'
-const HOSTILE = '<img src=x onerror="document.title=1">'
+const userId = '0b9c8f0e-6f4e-4c52-9a51-2f1d7a0b3c4d'
+const hostileName = '<img src=x onerror="document.title=1">'
 
 /** The messages of the live stream, as they come. */
 function follow(
@@ -76,7 +76,7 @@ t.test('files and headers', async (t) => {
     t.ok(text.length > 500)
     t.notMatch(text, /<script>|<style>| on[a-z]+=|innerHTML/, 'nothing inline')
   }
-  t.same(emulator.requests(), [], 'looking at the page is no request to Corbado')
+  t.same(emulator.requests(), [], 'looking at the page is not a request to Corbado')
   emulator.fault({ route: '*', kind: 'status', status: 500 })
   t.equal((await rawRequest(emulator.url, 'GET', {})).status, 200, 'and no fault meets it')
 })
@@ -171,10 +171,10 @@ t.test('in a browser', { skip: noChromium, timeout: 90_000 }, async (t) => {
   const browser = await launchChromium()
   t.teardown(() => browser.close())
   const call = caller(emulator)
-  await call('POST', '/v2/connectTokens', { type: 'passkey-list', data: { identifier: HOSTILE } })
+  await call('POST', '/v2/connectTokens', { type: 'passkey-list', data: { identifier: hostileName } })
   await call('POST', '/v2/connectTokens', { type: 'passkey-list', data: {} })
   await emulator.signIn('jane')
-  await addPasskey(emulator, UUID, 'Ada Lovelace')
+  await addPasskey(emulator, userId, 'Ada Lovelace')
   await rawRequest(`${emulator.url}/v2/connect/login/init`, 'OPTIONS', { origin: 'http://localhost:1' })
 
   const axe = createRequire(import.meta.url).resolve('axe-core/axe.min.js')
@@ -205,11 +205,11 @@ t.test('in a browser', { skip: noChromium, timeout: 90_000 }, async (t) => {
   page.on('pageerror', (error) => problems.push(error.message))
   page.on('console', (message) => problems.push(message.text()))
   await page.goto(emulator.browserUrl)
-  await page.getByRole('cell', { name: HOSTILE, exact: true }).waitFor()
+  await page.getByRole('cell', { name: hostileName, exact: true }).waitFor()
   t.equal(await page.title(), 'Corbado emulator', 'a hostile name is text')
   t.equal(await page.getByRole('status').textContent(), 'Live')
 
-  t.match(await page.getByRole('row', { name: UUID }).first().textContent(), `Ada Lovelace${UUID}`)
+  t.match(await page.getByRole('row', { name: userId }).first().textContent(), `Ada Lovelace${userId}`)
   const requests = page.getByRole('table', { name: 'Recent requests' })
   t.equal(await requests.getByText('after a preflight').count(), 1)
   t.equal(await requests.getByText('OPTIONS /v2/connect/login/init').count(), 1, 'a refused preflight is shown')

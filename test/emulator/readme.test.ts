@@ -6,11 +6,11 @@ import { transform } from 'esbuild'
 import t from 'tap'
 import { chromiumPath } from '../support/chromium.js'
 
-const README = new URL('../../../packages/emulator/README.md', import.meta.url)
+const readmeUrl = new URL('../../../packages/emulator/README.md', import.meta.url)
 
 // The documentation tests compile the examples; these are promised to work as well.
 t.test('the examples of the README run', async (t) => {
-  const page = readFileSync(README, 'utf8')
+  const page = readFileSync(readmeUrl, 'utf8')
   const blocks = [...page.matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map(([, code = '']) => code)
   t.equal(blocks.length, 7)
   for (const [index, block] of blocks.entries()) {

@@ -13,7 +13,7 @@ import { isRouteName } from './wire/operations.js'
 
 const prefix = '/_emulator'
 
-/** So many faults can be looked up by their ID. */
+/** How many faults can be looked up by their ID. */
 const faultCapacity = 1000
 
 /** What a test does with the library, over HTTP: for tests in other languages. Programs only, no page of another origin. */

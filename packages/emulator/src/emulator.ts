@@ -35,19 +35,19 @@ export interface Emulator {
   /** The same as `http://localhost:<port>`, for a browser: the `customDomain` of Corbado's web client. */
   readonly browserUrl: string
   readonly projectId: string
-  /** What the Backend API demands by HTTP Basic, together with the project ID. */
+  /** The secret that the Backend API demands with HTTP Basic, together with the project ID. */
   readonly apiSecret: string
-  /** What the Backend API demands as Bearer. */
+  /** The key that the Backend API demands as a Bearer token. */
   readonly apiKey: string
   /** The emulator's time. */
   readonly clock: Clock
-  /** Mints a signedPasskeyData for this user without a browser; the overrides make bad ones. */
+  /** Signs a signedPasskeyData for this user without a browser. The overrides make bad ones. */
   signIn(identifier: string, overrides?: SignInOverrides): Promise<string>
-  /** Lets something go wrong. */
+  /** Makes requests fail. Throws a `TypeError` for a fault that could never strike. */
   fault(fault: Fault): FaultHandle
   /** The latest 10,000 requests, oldest first. */
   requests(filter?: RequestFilter): RecordedRequest[]
-  /** How many requests there were since the start or the latest `reset()`, however many. */
+  /** Counts all requests since the start or the latest `reset()`. Only the latest 1,000 distinct paths are counted apart. */
   count(filter?: RequestFilter): number
   /** The passkeys that browsers have created, of all users or of one. */
   passkeys(identifier?: string): Passkey[]
@@ -55,16 +55,16 @@ export interface Emulator {
   seed(seed: Seed): void
   /** Replaces the origins whose pages may call the Frontend API, such as `http://localhost:3000`. */
   setAllowedOrigins(origins: readonly string[]): void
-  /** Forgets tokens, users, logins, passkeys, requests and faults, and sets the clock right. Address, keys and origins stay. */
+  /** Forgets tokens, users, logins, passkeys, processes, requests and faults, and resets the clock. Address, keys and origins stay. */
   reset(): void
   /** Stops listening and cuts all connections. */
   close(): Promise<void>
 }
 
 /**
- * Starts an offline stand-in of Corbado on 127.0.0.1 and resolves when it listens.
+ * Starts an offline Corbado on 127.0.0.1 and resolves when it listens.
  *
- * @see https://docs.corbado.com/api-reference/backend-api for what it stands in for
+ * @see https://docs.corbado.com/api-reference/backend-api for the API that it answers
  * @throws TypeError for a wrong or unknown option, by name
  */
 export async function startEmulator(options: EmulatorOptions = {}): Promise<Emulator> {

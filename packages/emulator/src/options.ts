@@ -22,7 +22,7 @@ export interface EmulatorOptions {
    * Default false: the emulator warns instead, because `@corbado/web-core` omits the header after a reload.
    */
   requireProcess?: boolean | undefined
-  /** Demands a connect token of type `passkey-login` for every login, as a project with passkeys as a second factor does; default false. */
+  /** Demands a connect token of type `passkey-login` for every login, for passkeys as a second factor; default false. */
   requireConnectLoginToken?: boolean | undefined
 }
 
@@ -50,7 +50,7 @@ export const defaults: Readonly<Settings> = {
   requireConnectLoginToken: false,
 }
 
-/** Unknown and wrong options are refused by name: a misspelt one would be silently ignored. */
+/** Refuses unknown and wrong options by name: a misspelt one would be ignored silently. */
 export function readOptions(options: EmulatorOptions): Settings {
   for (const name of Object.keys(options)) {
     if (!Object.hasOwn(defaults, name)) throw new TypeError(`startEmulator: unknown option ${name}`)
@@ -78,7 +78,7 @@ export function readOptions(options: EmulatorOptions): Settings {
   }
 }
 
-/** Exactly as a browser writes them in the header `Origin`; anything else would never match. */
+/** Checks that they are written as a browser writes the header `Origin`: anything else would never match. */
 export function origins(name: string, values: readonly string[]): readonly string[] {
   if (!Array.isArray(values)) throw new TypeError(`${name} must be an array of origins`)
   for (const value of values) {

@@ -3,7 +3,7 @@ import { fingerprint } from './state/fingerprint.js'
 import type { RecordedRequest } from './state/requests.js'
 import type { State } from './state/state.js'
 
-/** The page shows so many of each kind, the newest first. */
+/** How many of each kind the page shows, newest first. */
 const rowLimit = 50
 
 /** What the page shows: never a secret, and times in milliseconds since 1970 by the emulator's clock. */

@@ -97,7 +97,7 @@ export async function usePasskey(
     throw refused('The passkey belongs to another user.')
   }
   const handle = response.response.userHandle
-  // https://www.w3.org/TR/webauthn-3/#sctn-verifying-assertion: who was not identified before is so by the handle alone.
+  // https://www.w3.org/TR/webauthn-3/#sctn-verifying-assertion: in conditional UI only the handle says who the user is.
   if (handle === undefined && ceremony.kind === 'conditional') throw refused('The user handle is missing.')
   if (handle !== undefined && handle !== encodeHandle(state.users.idOf(passkey.identifier))) {
     throw refused('The user handle is not the one of the passkey’s user.')

@@ -90,7 +90,7 @@ function sendStatus(
 }
 
 function sendGarbage(
-  { bytes = '\u0000\u0001 this is no HTTP \u0002\r\n\r\n', repeat, ending = 'close' }: Garbage,
+  { bytes = '\u0000\u0001 this is not HTTP \u0002\r\n\r\n', repeat, ending = 'close' }: Garbage,
   socket: Socket,
 ): void {
   socket.write(bytes)

@@ -25,7 +25,7 @@ export interface FaultTarget {
   count?: number
   /** How many requests are served well before the first one fails; default 0. */
   skip?: number
-  /** Waits so many milliseconds before anything else happens; default 0. Real time, whatever the emulator's clock says. */
+  /** Waits this long before anything else happens, in milliseconds of real time; default 0. */
   latencyMs?: number
 }
 
@@ -63,7 +63,7 @@ export interface StatusAnswer {
 
 /** The bytes of a fault of kind `garbage`. */
 export interface Garbage {
-  /** Sent as they are on the connection; default: a few bytes that are no HTTP. */
+  /** Sent as they are on the connection; default: a few bytes that are not HTTP. */
   bytes?: string | Uint8Array
   /** Then sent again and again, one piece each `everyMs` milliseconds, until the client gives up. */
   repeat?: { bytes: string | Uint8Array; everyMs: number }

@@ -6,7 +6,7 @@ import { dropOldest } from './drop-oldest.js'
 export type Ceremony =
   | { kind: 'append'; identifier: string; displayName: string }
   | { kind: 'login'; identifier: string }
-  /** Conditional UI: who it is shows in the passkey alone. */
+  /** Conditional UI: only the passkey tells who the user is. */
   | { kind: 'conditional' }
 
 const capacity = 100_000

@@ -1,11 +1,11 @@
 /**
  * The emulator's only source of time: every expiry, every timestamp and every claim is read from here.
- * It runs with the machine's clock until it is set; from then on it stands still, so that a test can assert exact values.
+ * It runs with the machine's clock until it is set; from then on it is stopped, so that a test can assert exact values.
  */
 export interface Clock {
   /** The emulator's time, in milliseconds since 1970. */
   now(): number
-  /** True while the clock stands still. */
+  /** True while the clock is stopped. */
   readonly stopped: boolean
   /** Stops the clock at this moment (milliseconds since 1970, or a `Date`). */
   set(time: number | Date): void

@@ -24,7 +24,7 @@ export interface ConnectToken {
   readonly processId?: string
 }
 
-/** So many tokens are kept; a run of hours must not eat the machine's memory. */
+/** How many tokens are kept, so that a long run does not fill the memory. */
 const capacity = 100_000
 
 export class ConnectTokens {

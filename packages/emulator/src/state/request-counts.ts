@@ -11,7 +11,7 @@ export interface RequestFilter {
 interface Counted {
   readonly route: RouteName | null
   readonly method: string
-  /** Null for what was counted under paths that are no longer kept apart. */
+  /** Null for the total of the paths that are no longer counted apart. */
   readonly path: string | null
   count: number
 }

@@ -9,7 +9,7 @@ import { accepts, RequestCounts, type RequestFilter } from './request-counts.js'
 
 /** A request that the emulator has received. Secrets in it are replaced by their `fingerprint()`. */
 export interface RecordedRequest {
-  /** Corbado's request ID, as it stands in the envelope of the answer. */
+  /** Corbado's request ID, as it appears in the envelope of the answer. */
   readonly requestID: string
   readonly method: string
   /** Without the query. */
@@ -22,7 +22,7 @@ export interface RecordedRequest {
   readonly status: number | null
   /** When it arrived by the emulator's clock, in milliseconds since 1970. */
   readonly time: number
-  /** Credentials keep their scheme alone: `Basic …`, `Bearer …`. */
+  /** Credentials are reduced to their scheme: `Basic …`, `Bearer …`. */
   readonly headers: Readonly<Record<string, string>>
   /** The parsed JSON body, undefined if there was none. */
   readonly body: unknown
@@ -142,7 +142,7 @@ function withoutCredentials(headers: IncomingHttpHeaders): Record<string, string
   return shown
 }
 
-/** Without a space there is no scheme, and the text is the credential itself. */
+/** Without a space there is no scheme: the whole value is the credential. */
 const schemeOf = (authorization: string): string =>
   authorization.includes(' ') ? splitOnce(authorization, ' ')[0] : ''
 

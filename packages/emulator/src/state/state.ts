@@ -38,7 +38,7 @@ export interface State {
 
 export function createState(settings: Settings, key: SigningKey): State {
   const changes = new EventEmitter()
-  // Each open page listens; a dozen of tabs is no leak.
+  // Each open page listens, and a dozen tabs are not a leak.
   changes.setMaxListeners(0)
   const changed = (): void => {
     changes.emit('change')
