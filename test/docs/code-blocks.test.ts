@@ -4,12 +4,13 @@ import { dirname, join, normalize } from 'node:path'
 import t from 'tap'
 import { codeBlocks, markdownFiles, readPage, root } from './markdown.js'
 
-/** What the pages take as given: the reader's own users. */
+/** What the pages take as given: the reader's own users and database. */
 const given = `
 export {}
 declare global {
   interface User { identifier: string; displayName: string }
   const users: Map<string, User>
+  const db: { userById(id: string): Promise<{ id: string; name: string } | null> }
 }
 `
 const options = {

@@ -12,19 +12,19 @@ import { rateLimit } from 'express-rate-limit'
 
 const tooMany = { message: 'Too many attempts. Try again later.' }
 
-/** The app and what has to be closed with it. */
+/** The app and the router that must be closed with it. */
 export interface App {
   readonly app: Express
   readonly auth: CorbadoConnectRouter<User>
 }
 
-/** The app, configured by environment variables alone: CORBADO_*, SESSION_SECRET and FRONTEND_API. */
+/** Creates the app. It is configured by environment variables only; see the README. */
 export function buildApp(): App {
   const { env } = process
   const app = express()
   app.disable('x-powered-by')
 
-  // Mobile apps get an access token; browsers get a cookie that no script can read, never a token.
+  // Mobile apps get an access token. Browsers get a cookie that scripts cannot read, and never a token.
   const auth = corbadoConnect({
     session: browserOrNative({
       browser: cookieSession({ secret: env.SESSION_SECRET }),
@@ -49,7 +49,7 @@ export function buildApp(): App {
     },
   )
 
-  // People type their address; Corbado knows them by an identifier that stays when the address changes.
+  // People type their address. Corbado knows them by an identifier that stays the same when the address changes.
   app.post(
     '/passkeyIdentifier',
     auth.requireAllowedOrigin,
@@ -57,7 +57,7 @@ export function buildApp(): App {
     (req, res) => {
       const { email } = req.body ?? {}
       const wellFormed = typeof email === 'string' && email.length <= 254
-      if (!wellFormed) res.status(400).json({ message: 'An e-mail address was expected.' })
+      if (!wellFormed) res.status(400).json({ message: '`email` must be an e-mail address.' })
       else
         res
           .set('cache-control', 'no-store')
@@ -84,7 +84,7 @@ export function buildApp(): App {
   })
   app.use('/page', express.static(pageDirectory, { index: false }))
 
-  // Express would answer with a page of HTML, and with the stack in it unless NODE_ENV is `production`.
+  // By default, Express answers with an HTML page, which contains the stack unless NODE_ENV is `production`.
   app.use((error: unknown, _req: Request, res: Response, next: NextFunction) => {
     if (res.headersSent) return next(error)
     const status = error instanceof Error && 'status' in error ? Number(error.status) : 500

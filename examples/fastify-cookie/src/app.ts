@@ -23,13 +23,13 @@ const identifierSchema = {
   body: { type: 'object', required: ['email'], properties: { email: { type: 'string', maxLength: 254 } } },
 } as const
 
-/** The app, configured by environment variables alone: CORBADO_*, SESSION_SECRET and FRONTEND_API. */
+/** Creates the app. It is configured by environment variables only; see the README. */
 export async function buildApp(): Promise<FastifyInstance> {
   const { env } = process
   const app = Fastify({
     logger: { level: env.LOG_LEVEL ?? 'info' },
     requestTimeout: 10_000,
-    // A list with an address in it is not an address.
+    // Refuse an array with an address instead of converting it into a string.
     ajv: { customOptions: { coerceTypes: false } },
   })
 
@@ -56,7 +56,7 @@ export async function buildApp(): Promise<FastifyInstance> {
     },
   )
 
-  // People type their address; Corbado knows them by an identifier that stays when the address changes.
+  // People type their address. Corbado knows them by an identifier that stays the same when the address changes.
   app.post<{ Body: { email: string } }>(
     '/passkeyIdentifier',
     {
