@@ -37,8 +37,8 @@ export async function startUpstream({ tls = false, delayMs = 0 } = {}) {
 }
 
 /** Starts a program of bench/programs on the core of the programs. */
-export async function startProgram(name, { env, nodeOptions }) {
-  const program = new Child(`programs/${name}.mjs`, { core: cores.programs, env, nodeOptions })
+export async function startProgram(name, { env }) {
+  const program = new Child(`programs/${name}.mjs`, { core: cores.programs, env })
   const { port } = await program.ready
   return { program, port }
 }

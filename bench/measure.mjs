@@ -17,11 +17,26 @@ const longestSpanMs = 20_000
  *
  * @param {import('./scenarios.mjs').Scenario} scenario
  * @param {string} name of the program beside the baseline
- * @param {{ warmUp: Span, window: Span, connections: number, nodeOptions?: string[] }} timing
+ * @param {{ warmUp: Span, window: Span, connections: number }} timing
  * @returns {Promise<{ ratio: number, cpuUs: number, baselineCpuUs: number }>} CPU per request in microseconds
  */
-export async function launch(scenario, name, { warmUp, window, connections, nodeOptions }) {
+export async function launch(scenario, name, { warmUp, window, connections }) {
+  const { sides, stop } = await startScenario(scenario, [scenario.baseline, name], connections)
+  try {
+    const started = await Promise.all(sides.map(reading))
+    const before = await readingAfter(warmUp, sides, started)
+    const after = await readingAfter(window, sides, before)
+    const [baselineCpuUs, cpuUs] = after.map((end, index) => cpuPerRequest(before[index], end))
+    return { ratio: cpuUs / baselineCpuUs, cpuUs, baselineCpuUs }
+  } finally {
+    await stop()
+  }
+}
+
+/** Starts these programs of a scenario with everything around them, each under its own load. */
+export async function startScenario(scenario, names, connections) {
   const children = []
+  const stop = () => Promise.all(children.map((child) => child.stop()))
   try {
     const { upstream, env } = await startUpstream({ tls: scenario.tls })
     children.push(upstream)
@@ -31,29 +46,22 @@ export async function launch(scenario, name, { warmUp, window, connections, node
       env.BENCH_REDIS_PORT = String((await redis.ready).port)
     }
     const sides = []
-    for (const side of [scenario.baseline, name]) {
-      const ours = side === name
-      const session = (ours && scenario.session) || 'trivial'
-      const { program, port } = await startProgram(side, {
-        env: { ...env, BENCH_SESSION: session },
-        nodeOptions: ours ? nodeOptions : undefined,
-      })
+    for (const name of names) {
+      const isBaseline = name === scenario.baseline
+      const session = (!isBaseline && scenario.session) || 'trivial'
+      const { program, port } = await startProgram(name, { env: { ...env, BENCH_SESSION: session } })
       children.push(program)
       const load = await startLoad()
       children.push(load)
       const headers = await signIn(port, session, newToken())
-      const status = (ours ? scenario.status : scenario.baselineStatus) ?? 200
+      const status = (isBaseline ? scenario.baselineStatus : scenario.status) ?? 200
       sides.push({ program, load, request: { port, kind: scenario.request, headers, status, connections } })
     }
     for (const { load, request } of sides) await load.ask('start', request)
-    const started = await Promise.all(sides.map(reading))
-    const before = await readingAfter(warmUp, sides, started)
-    const after = await readingAfter(window, sides, before)
-    for (const { load } of sides) await load.ask('stop')
-    const [baselineCpuUs, cpuUs] = after.map((end, index) => cpuPerRequest(before[index], end))
-    return { ratio: cpuUs / baselineCpuUs, cpuUs, baselineCpuUs }
-  } finally {
-    await Promise.all(children.map((child) => child.stop()))
+    return { sides, stop }
+  } catch (error) {
+    await stop()
+    throw error
   }
 }
 

@@ -91,7 +91,11 @@ function nodeOf({ node }) {
   return `Node.js ${node.split('.')[0]}`
 }
 
+/** A table of the rows that have a measured value. */
 function table(head, rows) {
+  const measured = head.flatMap((title, column) => (title.startsWith('Node.js') ? [column] : []))
+  const shown = rows.filter((row) => measured.some((column) => row[column] !== ''))
+  if (shown.length === 0) return 'Not measured yet.'
   const line = (cells) => `| ${cells.join(' | ')} |`
-  return [line(head), `|${'---|'.repeat(head.length)}`, ...rows.map(line)].join('\n')
+  return [line(head), `|${'---|'.repeat(head.length)}`, ...shown.map(line)].join('\n')
 }

@@ -1,6 +1,7 @@
 // npm run bench: measures what was asked for, prints it, and keeps it where --write says so.
 import { spawnSync } from 'node:child_process'
 import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { pinned, pinSelf } from './children.mjs'
@@ -10,7 +11,7 @@ import { latencyPrograms, measureLatency } from './latency.mjs'
 import { launch } from './measure.mjs'
 import { measureMemory, measureReplayStore, memoryPrograms } from './memory.mjs'
 import { median, round } from './numbers.mjs'
-import { topFunctions } from './profile.mjs'
+import { profileProgram } from './profile.mjs'
 import { writeReport } from './report.mjs'
 import { keepResults } from './results.mjs'
 import { scenarios } from './scenarios.mjs'
@@ -89,11 +90,14 @@ async function measure(part) {
 
 async function measureCpu(part, key, name) {
   const scenario = scenarios[key]
-  if (options.profile) mkdirSync(profiles, { recursive: true })
-  const nodeOptions = options.profile ? ['--cpu-prof', `--cpu-prof-dir=${profiles}`] : []
+  if (options.profile) {
+    mkdirSync(profiles, { recursive: true })
+    const file = join(profiles, `${key}-${name}.cpuprofile`)
+    return say(part, (await profileProgram(scenario, name, timing.connections, file)).join('\n'))
+  }
   const launches = []
   for (let index = 0; index < timing.launches; index += 1) {
-    launches.push(await launch(scenario, name, { ...timing, nodeOptions }))
+    launches.push(await launch(scenario, name, timing))
   }
   const ratios = launches.map(({ ratio }) => ratio)
   const result = {
@@ -107,7 +111,6 @@ async function measureCpu(part, key, name) {
   const goal = scenario.programs[name] === null ? '' : `, goal ≤ ${scenario.programs[name]}`
   const { ratio, min, max, cpuUs, baselineCpuUs } = result
   say(part, `${ratio} × ${scenario.baseline} (${min}–${max}; ${cpuUs} µs beside ${baselineCpuUs} µs)${goal}`)
-  if (options.profile) console.log(topFunctions(profiles).join('\n'))
 }
 
 function missingFor(key) {

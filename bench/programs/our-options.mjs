@@ -25,6 +25,12 @@ export const options = {
   },
   session: strategies[BENCH_SESSION](),
   findUser: (identifier) => users.get(identifier) ?? null,
+  client: {
+    projectId: CORBADO_PROJECT_ID,
+    apiSecret: CORBADO_API_SECRET,
+    backendApi: CORBADO_BACKEND_API,
+    upstreamLimit: { max: 1_000_000, windowMs: 10_000 },
+  },
   rateLimit: { connectToken: unlimited, verify: unlimited },
   // The default store refuses more than 100,000 logins at a time.
   replayStore: memoryReplayStore({ maxEntries: 1_000_000 }),
