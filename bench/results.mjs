@@ -1,6 +1,6 @@
 // Results are kept per major version of Node.js, so that the report can show several.
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { availableParallelism, cpus } from 'node:os'
+import { cpus } from 'node:os'
 
 const folder = new URL('results/', import.meta.url)
 const major = process.versions.node.split('.')[0]
@@ -19,7 +19,7 @@ export function keepResults(measured, launches) {
   const result = {
     node: process.versions.node,
     date: new Date().toISOString().slice(0, 10),
-    machine: `${cpus()[0]?.model.trim()}, ${availableParallelism()} cores`,
+    machine: `${cpus()[0]?.model.trim()}, ${cpus().length} cores`,
     launches,
     cpu: merge(kept.cpu, measured.cpu),
     latency: merge(kept.latency, measured.latency),

@@ -28,7 +28,7 @@ const { values: options } = parseArgs({
   },
 })
 const timing = options.quick
-  ? { launches: 1, connections: 64, warmUp: { ms: 1500, requests: 6000 }, window: { ms: 1000, requests: 2000 } }
+  ? { launches: 1, connections: 64, warmUp: { ms: 1500, requests: 10_000 }, window: { ms: 1000, requests: 3000 } }
   : { launches: 3, connections: 64, warmUp: { ms: 1500, requests: 10_000 }, window: { ms: 1000, requests: 3000 } }
 if (options.launches !== undefined) timing.launches = Number(options.launches)
 const profiles = fileURLToPath(new URL('profiles', import.meta.url))
@@ -46,7 +46,10 @@ const isWanted = (part) =>
 const wanted = parts.filter(isWanted)
 const measured = { cpu: {}, latency: {}, memory: {}, coldStart: {} }
 
-if (options.list) {
+if (options.write && (options.quick || timing.launches < 3)) {
+  console.error('--write keeps results of three launches or more: a single launch can be far off.')
+  process.exitCode = 1
+} else if (options.list) {
   console.log(parts.join('\n'))
 } else if (wanted.length === 0) {
   console.error(`--only ${options.only.join(' ')} names no part. The parts are:\n${parts.join('\n')}`)
@@ -54,11 +57,12 @@ if (options.list) {
 } else {
   if (pinned) pinSelf()
   else console.log('Processes are not pinned to cores (no taskset, or a single core): expect noise.')
-  for (const part of wanted) await measure(part)
-  if (options.write) {
-    keepResults(measured, timing.launches)
-    writeReport()
+  for (const part of wanted) {
+    await measure(part)
+    // After each part, so that an interrupted run keeps those that it finished.
+    if (options.write) keepResults(measured, timing.launches)
   }
+  if (options.write) writeReport()
 }
 
 async function measure(part) {
