@@ -17,12 +17,6 @@ const strategies = {
 const unlimited = { max: 1_000_000, windowMs: 60_000 }
 
 export const options = {
-  client: {
-    projectId: CORBADO_PROJECT_ID,
-    apiSecret: CORBADO_API_SECRET,
-    backendApi: CORBADO_BACKEND_API,
-    upstreamLimit: false,
-  },
   session: strategies[BENCH_SESSION](),
   findUser: (identifier) => users.get(identifier) ?? null,
   client: {
