@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { inspect } from 'node:util'
 import { startEmulator } from '@corbado-connect/emulator'
 import { accessTokenSession, browserOrNative, cookieSession } from '@corbado-connect/fastify'
@@ -15,6 +16,16 @@ const canary = 'corbado1_canary canary'
 const changed = (change: object): Options => Object.assign(optionsFor(upstream), change)
 const client = (change: object): Options => changed({ client: { ...clientFor(upstream), ...change } })
 const environment = ['CORBADO_PROJECT_ID', 'CORBADO_API_SECRET', 'CORBADO_API_KEY', 'CORBADO_BACKEND_API']
+
+/** The headings of docs/options.md, as anchors. */
+const headings = [
+  ...readFileSync(new URL('../../../docs/options.md', import.meta.url), 'utf8').matchAll(/^#+ (.+)$/gm),
+].map(([, heading = '']) =>
+  heading
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9 _-]/g, '')
+    .replaceAll(' ', '-'),
+)
 
 contract('wrong options are refused by name', async ({ t, framework, see }) => {
   for (const name of environment) t.intercept(process, 'env', { value: { ...process.env, [name]: '' } })
@@ -156,6 +167,8 @@ contract('wrong options are refused by name', async ({ t, framework, see }) => {
     const message = error instanceof Error ? error.message : 'it started'
     t.ok(message.includes(name) || message.includes(`${name.replace('.', ': `')}\``), `${name}: ${message}`)
     t.notMatch(message, 'canary', 'no value of a credential')
+    const [, heading] = / See https:\/\/\S+\/docs\/options\.md#(\S+)$/.exec(message) ?? []
+    if (name !== 'CORBADO_PROJECT_ID') t.ok(headings.includes(heading ?? ''), `${name} links its heading: ${message}`)
     see(`${index} ${name}`, message)
   }
 })

@@ -27,10 +27,10 @@ function refusalOf(options: unknown, make = (wrong: unknown): unknown => Reflect
 
 t.test('wrong options are refused by name, and no message holds a credential', async (t) => {
   const refused: [expected: RegExp, options: unknown][] = [
-    [/options object/, undefined],
-    [/options object/, null],
-    [/options object/, []],
-    [/options object/, apiSecret],
+    [/options must be an object/, undefined],
+    [/options must be an object/, null],
+    [/options must be an object/, []],
+    [/options must be an object/, apiSecret],
     [/"apisecret"/, { projectId, apisecret: apiSecret }],
     [/"retries"/, { ...good, retries: 3 }],
     [named('projectId'), { apiSecret }],
@@ -100,7 +100,7 @@ t.test('wrong options are refused by name, and no message holds a credential', a
   }
   t.match(refusalOf({ ...good, backendApi: 'https://a.example/api' }), /"\/api"/, 'a path is refused by name')
   t.match(refusalOf({ ...good, backendApi: 'localhost:4400' }), /must start with https:\/\/ \(or with http:\/\//)
-  t.match(refusalOf({ ...good, backendApi: 'http://2130706433' }), /must be written as http:\/\/127\.0\.0\.1$/)
+  t.match(refusalOf({ ...good, backendApi: 'http://2130706433' }), /must be written as http:\/\/127\.0\.0\.1\. /)
   t.match(refusalOf({ apiSecret, projectId: 'corbado1_abc' }), /looks like an API secret/)
 })
 
@@ -164,10 +164,10 @@ t.test('from the environment', async (t) => {
   const refused: [RegExp, NodeJS.ProcessEnv][] = [
     [/^CORBADO_PROJECT_ID is not set/, {}],
     [/^CORBADO_PROJECT_ID is not set/, { ...env, CORBADO_PROJECT_ID: '' }],
-    [/^CORBADO_PROJECT_ID must be a project ID \(pro-…\)$/, { ...env, CORBADO_PROJECT_ID: '1234' }],
-    [/^CORBADO_API_SECRET or CORBADO_API_KEY must be set$/, { CORBADO_PROJECT_ID: projectId }],
-    [/^CORBADO_API_SECRET or CORBADO_API_KEY must be set$/, { ...env, CORBADO_API_SECRET: '' }],
-    [/^CORBADO_API_SECRET or CORBADO_API_KEY must be set, and not both$/, { ...env, CORBADO_API_KEY: apiKey }],
+    [/^CORBADO_PROJECT_ID must be a project ID \(pro-…\)\. See /, { ...env, CORBADO_PROJECT_ID: '1234' }],
+    [/^CORBADO_API_SECRET or CORBADO_API_KEY must be set\. See /, { CORBADO_PROJECT_ID: projectId }],
+    [/^CORBADO_API_SECRET or CORBADO_API_KEY must be set\. See /, { ...env, CORBADO_API_SECRET: '' }],
+    [/^CORBADO_API_SECRET or CORBADO_API_KEY must be set, and not both\. See /, { ...env, CORBADO_API_KEY: apiKey }],
     [/^CORBADO_API_SECRET must /, { ...env, CORBADO_API_SECRET: `${apiSecret}\n` }],
     [/^CORBADO_BACKEND_API must be an origin/, { ...env, CORBADO_BACKEND_API: 'https://a.example/v2' }],
     [/^CORBADO_BACKEND_API must start with https:/, { ...env, CORBADO_BACKEND_API: 'localhost:4400' }],

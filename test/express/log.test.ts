@@ -34,7 +34,7 @@ t.test('without onEvent, the cause of a failed hook stands on standard error, an
   const signedPasskeyData = await corbado.signIn(jane.identifier)
   const login = await page.post(verifyPath, { signedPasskeyData })
   t.match(login, { status: 500, json: { code: 'CORBADO_SESSION_FAILED' } })
-  t.match(lines.join('\n'), /a request failed .*login\.refused.*createSession_failed.*[\s\S]*no space for/)
+  t.match(lines.join('\n'), /Corbado Connect: .*login\.refused.*createSession_failed.*[\s\S]*no space for/)
   t.notMatch(lines.join('\n'), signedPasskeyData)
 
   lines.length = 0

@@ -11,7 +11,7 @@ const ownersWithHeadings = ['corbadoConnect', 'createConnect']
  */
 export function optionError(option: string, must: string): TypeError {
   const [owner = '', name = ''] = option.split(/\.(.*)/s)
-  const heading = ownersWithHeadings.includes(owner) ? (name.split('.', 1)[0] ?? '') : owner
+  const heading = name !== '' && ownersWithHeadings.includes(owner) ? (name.split('.', 1)[0] ?? '') : owner
   const what = name === '' ? `${owner}:` : `${owner}: \`${name}\``
   return new TypeError(`${what} ${must}. See ${docsLink('options', heading)}`)
 }

@@ -9,6 +9,7 @@ import {
   type ConnectApp,
   checkForwardedFor,
   createAdapter,
+  eventLogLine,
   optionError,
   type PathParameters,
   type ProxyTrust,
@@ -53,7 +54,7 @@ export function corbadoConnect<User extends ConnectUser>(
   if (errors !== 'json' && errors !== 'next') throw optionError('corbadoConnect.errors', "must be 'json' or 'next'")
   const adapter = createAdapter<User, ExpressContext, ExpressPair, Request>(connectOptions, {
     contextOf,
-    onFailure: logFailure,
+    logEvent,
   })
   const { app, settings, pipeline } = adapter
   const limiter =
@@ -171,8 +172,10 @@ function logError(error: unknown): void {
   if (isCorbadoError(error) && error.statusCode >= 500) console.error('Corbado Connect:', error)
 }
 
-/** Without `onEvent`, errors of the deployment are written to standard error, with their cause. */
-function logFailure(event: ConnectEvent, _context: ExpressContext, error: unknown): void {
+/** Without `onEvent`, failures are logged with their cause, and outside production every refusal. */
+function logEvent(event: ConnectEvent, _context: ExpressContext, error: unknown): void {
+  const { level, text } = eventLogLine(event)
   // The event is not part of the format string: an identifier may contain %.
-  console.error('Corbado Connect: a request failed', JSON.stringify(event), error)
+  if (level === 'error') console.error(text, JSON.stringify(event), error)
+  else console.warn(text, JSON.stringify(event))
 }

@@ -1,5 +1,5 @@
 import type { ConnectEvent, ConnectUser } from '@corbado-connect/core'
-import { type ConnectApp, createAdapter } from '@corbado-connect/core/internal'
+import { type ConnectApp, createAdapter, eventLogLine } from '@corbado-connect/core/internal'
 import fastifyCookie from '@fastify/cookie'
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
@@ -38,7 +38,7 @@ async function plugin<User extends ConnectUser>(
   const { logLevel, logSerializers, ...connectOptions } = options
   const adapter = createAdapter<User, FastifyContext, FastifyPair, FastifyRequest>(connectOptions, {
     contextOf,
-    onFailure: logFailure,
+    logEvent,
   })
   const corbadoConnect: CorbadoConnect<User> = {
     ...adapter.app,
@@ -59,9 +59,10 @@ async function plugin<User extends ConnectUser>(
   )
 }
 
-/** Without `onEvent`, errors of the deployment are logged. */
-function logFailure(event: ConnectEvent, { request }: FastifyContext): void {
-  request.log.error({ corbadoConnect: event }, 'Corbado Connect: a request failed')
+/** Without `onEvent`, failures are logged, and outside production every refusal. */
+function logEvent(event: ConnectEvent, { request }: FastifyContext): void {
+  const { level, text } = eventLogLine(event)
+  request.log[level]({ corbadoConnect: event }, text)
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { Dispatcher } from 'undici'
+import { docsLink } from '../docs-link.js'
 import { refuseUnknownOptions } from '../option-checks.js'
 import type { UpstreamLimitOptions } from './upstream-limit.js'
 
@@ -88,13 +89,13 @@ export function resolveClientOptions(options: CorbadoClientOptions, nameOf: Nami
   } = options
   assertProjectId(projectId, nameOf('projectId'))
   if (!isWholeNumber(timeoutMs, 1, 60_000)) {
-    throw new TypeError(`${nameOf('timeoutMs')} must be a whole number of milliseconds from 1 to 60000`)
+    throw wrongOption(`${nameOf('timeoutMs')} must be a whole number of milliseconds from 1 to 60000`)
   }
   if (typeof verifySignedDataPath !== 'string' || !/^(\/[A-Za-z0-9_-]+)+$/.test(verifySignedDataPath)) {
-    throw new TypeError(`${nameOf('verifySignedDataPath')} must be a path such as /v2/passkey/verifySignedData`)
+    throw wrongOption(`${nameOf('verifySignedDataPath')} must be a path such as /v2/passkey/verifySignedData`)
   }
   if (dispatcher !== undefined && typeof dispatcher?.dispatch !== 'function') {
-    throw new TypeError(`${nameOf('dispatcher')} must be an undici Dispatcher`)
+    throw wrongOption(`${nameOf('dispatcher')} must be an undici Dispatcher`)
   }
   return {
     projectId,
@@ -112,8 +113,8 @@ export function clientOptionsFromEnv(env: NodeJS.ProcessEnv): CorbadoClientOptio
   const projectId = env.CORBADO_PROJECT_ID
   const apiSecret = env.CORBADO_API_SECRET || undefined
   const apiKey = env.CORBADO_API_KEY || undefined
-  if (!projectId) throw new TypeError('CORBADO_PROJECT_ID is not set (and no option client was given)')
-  if (!apiSecret && !apiKey) throw new TypeError('CORBADO_API_SECRET or CORBADO_API_KEY must be set')
+  if (!projectId) throw wrongOption('CORBADO_PROJECT_ID is not set (and no option client was given)')
+  if (!apiSecret && !apiKey) throw wrongOption('CORBADO_API_SECRET or CORBADO_API_KEY must be set')
   const options = { projectId, apiSecret, apiKey, backendApi: env.CORBADO_BACKEND_API || undefined }
   resolveClientOptions(options, byVariable)
   return options
@@ -122,12 +123,12 @@ export function clientOptionsFromEnv(env: NodeJS.ProcessEnv): CorbadoClientOptio
 function assertProjectId(value: unknown, name: string): void {
   if (typeof value === 'string' && /^pro-[A-Za-z0-9_-]{1,124}$/.test(value)) return
   const swapped = typeof value === 'string' && value.startsWith('corbado1_')
-  throw new TypeError(`${name} must be a project ID (pro-…)${swapped ? ', but this looks like an API secret' : ''}`)
+  throw wrongOption(`${name} must be a project ID (pro-…)${swapped ? ', but this looks like an API secret' : ''}`)
 }
 
 function authorization({ projectId, apiSecret, apiKey }: CorbadoClientOptions, nameOf: Naming): string {
   if ((apiSecret === undefined) === (apiKey === undefined)) {
-    throw new TypeError(`${nameOf('apiSecret')} or ${nameOf('apiKey')} must be set, and not both`)
+    throw wrongOption(`${nameOf('apiSecret')} or ${nameOf('apiKey')} must be set, and not both`)
   }
   if (apiSecret !== undefined) {
     assertCredential(apiSecret, nameOf('apiSecret'))
@@ -139,28 +140,28 @@ function authorization({ projectId, apiSecret, apiKey }: CorbadoClientOptions, n
 
 function assertCredential(value: unknown, name: string): void {
   if (typeof value !== 'string' || !/^[\x21-\x7e]+$/.test(value)) {
-    throw new TypeError(`${name} must be a string of visible ASCII characters without white space`)
+    throw wrongOption(`${name} must be a string of visible ASCII characters without white space`)
   }
 }
 
 function backendOrigin(value: unknown, name: string): string {
-  if (typeof value !== 'string') throw new TypeError(`${name} must be an origin such as ${defaults.backendApi}`)
+  if (typeof value !== 'string') throw wrongOption(`${name} must be an origin such as ${defaults.backendApi}`)
   if (!/^[a-z][a-z0-9+.-]*:\/\//i.test(value)) {
-    throw new TypeError(`${name} must start with https:// (or with http:// for loopback)`)
+    throw wrongOption(`${name} must start with https:// (or with http:// for loopback)`)
   }
-  if (!URL.canParse(value)) throw new TypeError(`${name} must be an origin such as ${defaults.backendApi}`)
+  if (!URL.canParse(value)) throw wrongOption(`${name} must be an origin such as ${defaults.backendApi}`)
   const url = new URL(value)
-  if (url.username || url.password) throw new TypeError(`${name} must not contain credentials`)
+  if (url.username || url.password) throw wrongOption(`${name} must not contain credentials`)
   if (url.pathname !== '/' || url.search || url.hash) {
-    throw new TypeError(`${name} must be an origin without the path "${url.pathname}"; the client adds /v2`)
+    throw wrongOption(`${name} must be an origin without the path "${url.pathname}"; the client adds /v2`)
   }
   if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback(url.hostname))) {
-    throw new TypeError(`${name} must use https; http is for loopback only`)
+    throw wrongOption(`${name} must use https; http is for loopback only`)
   }
   // What URL parsers repair (backslashes, numeric addresses) reads differently to people and to other programs.
   const written = value.toLowerCase().replace(/\/$/, '')
   if (written !== url.origin && written !== `${url.origin}:${url.protocol === 'https:' ? 443 : 80}`) {
-    throw new TypeError(`${name} must be written as ${url.origin}`)
+    throw wrongOption(`${name} must be written as ${url.origin}`)
   }
   assertCertificatesAreChecked(url)
   return url.origin
@@ -171,7 +172,7 @@ function assertCertificatesAreChecked({ protocol }: URL): void {
   const { NODE_ENV, NODE_TLS_REJECT_UNAUTHORIZED } = process.env
   if (protocol !== 'https:' || NODE_TLS_REJECT_UNAUTHORIZED !== '0') return
   if (NODE_ENV === 'development' || NODE_ENV === 'test') return
-  throw new TypeError(
+  throw wrongOption(
     'NODE_TLS_REJECT_UNAUTHORIZED must not be 0 unless NODE_ENV is development or test: Corbado would not be authenticated',
   )
 }
@@ -180,9 +181,9 @@ function limitOf(value: UpstreamLimitOptions | false, name: string): UpstreamLim
   if (value === false) return false
   refuseUnknownOptions(name, value, ['max', 'windowMs'])
   const { max, windowMs } = value
-  if (!isWholeNumber(max, 1, 1_000_000)) throw new TypeError(`${name}.max must be a whole number from 1 to 1000000`)
+  if (!isWholeNumber(max, 1, 1_000_000)) throw wrongOption(`${name}.max must be a whole number from 1 to 1000000`)
   if (!isWholeNumber(windowMs, 10, 3_600_000)) {
-    throw new TypeError(`${name}.windowMs must be a whole number of milliseconds from 10 to 3600000`)
+    throw wrongOption(`${name}.windowMs must be a whole number of milliseconds from 10 to 3600000`)
   }
   return { max, windowMs }
 }
@@ -193,4 +194,8 @@ function isWholeNumber(value: unknown, from: number, to: number): boolean {
 
 function isLoopback(hostname: string): boolean {
   return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d{1,3}){3}$/.test(hostname)
+}
+
+function wrongOption(message: string): TypeError {
+  return new TypeError(`${message}. See ${docsLink('options', 'CorbadoClient')}`)
 }

@@ -62,8 +62,8 @@ export interface Adapter<User extends ConnectUser, Context extends HttpContext, 
 /** How an adapter makes a hook's context, and where it logs. */
 export interface AdapterHooks<User extends ConnectUser, Context extends HttpContext, Pair> {
   readonly contextOf: (pair: Pair, projectId: string) => Context
-  /** Logs an event that is an error of the deployment, if the application has no `onEvent`. */
-  readonly onFailure: NonNullable<AdapterOptions<User, Context>['onEvent']>
+  /** Logs an event, if the application has no `onEvent`. */
+  readonly logEvent: NonNullable<AdapterOptions<User, Context>['onEvent']>
 }
 
 /** Builds the parts of an adapter that know no framework. @throws TypeError that names the wrong option */
@@ -74,9 +74,9 @@ export function createAdapter<
   Request extends { readonly headers: IncomingHttpHeaders },
 >(
   options: AdapterOptions<User, Context>,
-  { contextOf, onFailure }: AdapterHooks<User, Context, Pair>,
+  { contextOf, logEvent }: AdapterHooks<User, Context, Pair>,
 ): Adapter<User, Context, Pair, Request> {
-  const settings = resolveOptions(options, onFailure)
+  const settings = resolveOptions(options, logEvent)
   const flows = new ConnectFlows(settings)
   const { session } = settings
   const newContext = (pair: Pair): Context => contextOf(pair, settings.client.projectId)

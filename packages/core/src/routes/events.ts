@@ -41,8 +41,3 @@ export interface Trace {
   identifier?: string | undefined
   tokenType?: ConnectTokenType | undefined
 }
-
-/** Whether an outcome is an error of the deployment rather than of the client: logged if you set no `onEvent`. */
-export function logsAsError({ type, statusCode }: Pick<ConnectEvent, 'type' | 'statusCode'>): boolean {
-  return type === 'config.error' || (statusCode ?? 0) >= 500
-}

@@ -71,7 +71,7 @@ export interface Settings<User extends ConnectUser, Context extends HttpContext>
   readonly clientState: ClientStateCookie | undefined
   readonly onEvent: AdapterOptions<User, Context>['onEvent']
   /** Logs events if there is no `onEvent`. */
-  readonly onFailure: AdapterOptions<User, Context>['onEvent']
+  readonly logEvent: AdapterOptions<User, Context>['onEvent']
 }
 
 const optionNames = [
@@ -91,7 +91,7 @@ const optionNames = [
 /** @throws TypeError that names the option */
 export function resolveOptions<User extends ConnectUser, Context extends HttpContext>(
   options: AdapterOptions<User, Context>,
-  onFailure?: AdapterOptions<User, Context>['onEvent'],
+  logEvent?: AdapterOptions<User, Context>['onEvent'],
 ): Settings<User, Context> {
   refuseUnknownOptions('corbadoConnect', options, optionNames)
   const { session, authorizeConnectToken, expectedIdentifier, onEvent } = options
@@ -102,7 +102,7 @@ export function resolveOptions<User extends ConnectUser, Context extends HttpCon
     session,
     authorizeConnectToken,
     onEvent,
-    onFailure,
+    logEvent,
     paths: resolvePaths(options.prefix, options.routes),
     tokenTypes: resolveTokenTypes(options.tokenTypes, { authorizeConnectToken, expectedIdentifier }),
     rateLimit: resolveRateLimit(options.rateLimit),

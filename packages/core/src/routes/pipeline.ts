@@ -9,7 +9,8 @@ import type { ConnectUser } from '../session/strategy.js'
 import { closeGraceMs, waitAtMost } from '../time-limit.js'
 import { assertJsonBody, parseBody } from './body.js'
 import { currentUser } from './current-session.js'
-import { type ConnectEventType, logsAsError, type Outcome } from './events.js'
+import { isLogged } from './event-log.js'
+import type { ConnectEventType, Outcome } from './events.js'
 import type { Settings } from './options.js'
 import { checkOrigin } from './origin.js'
 import { addressKey } from './rate-limit.js'
@@ -177,8 +178,8 @@ export class RoutePipeline<User extends ConnectUser, Context extends HttpContext
     request.step = 'over'
     this.#inFlight.delete(request)
     if (this.#inFlight.size === 0) this.#onIdle?.()
-    const { onEvent, onFailure } = this.#settings
-    const listener = onEvent ?? (logsAsError(outcome) ? onFailure : undefined)
+    const { onEvent, logEvent } = this.#settings
+    const listener = onEvent ?? (isLogged(outcome) ? logEvent : undefined)
     if (listener === undefined) return
     const { identifier, tokenType } = request
     const event = {

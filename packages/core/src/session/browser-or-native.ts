@@ -1,5 +1,5 @@
 import type { Http, HttpContext } from '../http.js'
-import { refuseUnknownOptions } from '../option-checks.js'
+import { optionError, refuseUnknownOptions } from '../option-checks.js'
 import type { ConnectUser, ReadyMadeStrategy } from './strategy.js'
 
 /**
@@ -19,9 +19,9 @@ export function browserOrNative<User extends ConnectUser = ConnectUser>(strategi
   const { browser, native } = strategies
   // A browser that receives an access token in JSON loses the protection of an httpOnly cookie.
   if (browser?.allowNonBrowserClients !== false)
-    throw new TypeError('browserOrNative.browser must be a strategy for browsers only, such as cookieSession')
+    throw optionError('browserOrNative.browser', 'must be a strategy for browsers only, such as cookieSession')
   if (native?.allowNonBrowserClients !== true)
-    throw new TypeError('browserOrNative.native must be a strategy for native clients, such as accessTokenSession')
+    throw optionError('browserOrNative.native', 'must be a strategy for native clients, such as accessTokenSession')
 
   const readerOf = ({ http }: HttpContext): ReadyMadeStrategy<User> | null => {
     if (http.header('authorization') !== undefined) return native

@@ -1,5 +1,11 @@
 import type { CookieAttributes } from '../http.js'
-import { assertCookieName, assertOptionalBoolean, assertWholeNumber, refuseUnknownOptions } from '../option-checks.js'
+import {
+  assertCookieName,
+  assertOptionalBoolean,
+  assertWholeNumber,
+  optionError,
+  refuseUnknownOptions,
+} from '../option-checks.js'
 import { type SessionTokenOptions, SessionTokens, sessionTokenOptionNames } from './session-token.js'
 import type { ConnectUser, ReadyMadeStrategy } from './strategy.js'
 import { tokenStrategy } from './token-strategy.js'
@@ -53,9 +59,9 @@ export function cookieSession<User extends ConnectUser = ConnectUser>(
   assertOptionalBoolean('cookieSession.insecureCookie', insecureCookie)
   assertCookieName('cookieSession.cookieName', cookieName)
   if (!['lax', 'strict', 'none'].includes(sameSite))
-    throw new TypeError('cookieSession.sameSite must be "lax", "strict" or "none"')
+    throw optionError('cookieSession.sameSite', 'must be "lax", "strict" or "none"')
   if (insecureCookie && process.env.NODE_ENV !== 'development' && process.env.NODE_ENV !== 'test') {
-    throw new TypeError('cookieSession.insecureCookie must not be set unless NODE_ENV is "development" or "test"')
+    throw optionError('cookieSession.insecureCookie', 'must not be set unless NODE_ENV is "development" or "test"')
   }
   const name = insecureCookie ? cookieName : `__Host-${cookieName}`
   const attributes: CookieAttributes = { httpOnly: true, secure: !insecureCookie, sameSite, path: '/' }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { errors, type JWTPayload, jwtVerify, SignJWT } from 'jose'
-import { assertOptionalFunction, assertWholeNumber } from '../option-checks.js'
+import { assertOptionalFunction, assertWholeNumber, optionError } from '../option-checks.js'
 import { resolveSigningKeys, type SessionKey, type SessionSecret, type SigningKeys } from './signing-keys.js'
 import type { ConnectUser, SessionLogin } from './strategy.js'
 
@@ -97,7 +97,7 @@ export class SessionTokens<User extends ConnectUser> {
     assertOptionalFunction(`${kind.strategy}.claims`, claims)
     assertOptionalFunction(`${kind.strategy}.isRevoked`, isRevoked)
     if (typeof issuer !== 'string' || issuer === '')
-      throw new TypeError(`${kind.strategy}.issuer must be a non-empty string`)
+      throw optionError(`${kind.strategy}.issuer`, 'must be a non-empty string')
     this.#kind = kind
     this.#ttlSeconds = ttlSeconds
     this.#maxSessionSeconds = maxSessionSeconds
@@ -142,7 +142,7 @@ export class SessionTokens<User extends ConnectUser> {
   async #sign(start: SessionStart, user: User, projectId: string | undefined): Promise<SignedSession> {
     const extra = this.#extraClaims?.(user) ?? {}
     const taken = reservedClaims.find((name) => Object.hasOwn(extra, name))
-    if (taken !== undefined) throw new TypeError(`${this.#kind.strategy}.claims must not set "${taken}"`)
+    if (taken !== undefined) throw optionError(`${this.#kind.strategy}.claims`, `must not set "${taken}"`)
     const now = unixSeconds()
     const exp = this.#expiryOf(start.auth_time, now)
     const { kid, key } = this.#keys.signing

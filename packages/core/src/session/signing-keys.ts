@@ -1,4 +1,5 @@
 import { createHash, subtle, type webcrypto } from 'node:crypto'
+import { optionError } from '../option-checks.js'
 
 const minSecretBytes = 32
 
@@ -23,14 +24,14 @@ export function resolveSigningKeys(
   { secret, keys }: { readonly secret?: unknown; readonly keys?: unknown },
 ): SigningKeys {
   if ((secret === undefined) === (keys === undefined)) {
-    throw new TypeError(`${strategy}: set exactly one of secret and keys (is an environment variable missing?)`)
+    throw optionError(strategy, 'set exactly one of `secret` and `keys` (is an environment variable missing?)')
   }
   if (keys === undefined) return signingKeys([namedKey(`${strategy}.secret`, secret)])
-  if (!Array.isArray(keys)) throw new TypeError(`${strategy}.keys must be an array`)
+  if (!Array.isArray(keys)) throw optionError(`${strategy}.keys`, 'must be an array')
   const named = keys.map((key: unknown) => namedKey(`${strategy}.keys`, key))
-  if (named.length === 0) throw new TypeError(`${strategy}.keys must contain at least one key`)
+  if (named.length === 0) throw optionError(`${strategy}.keys`, 'must contain at least one key')
   if (new Set(named.map(([kid]) => kid)).size < named.length) {
-    throw new TypeError(`${strategy}.keys: every key must have its own kid`)
+    throw optionError(`${strategy}.keys`, 'must have a different `kid` for every key')
   }
   return signingKeys(named)
 }
@@ -46,7 +47,7 @@ function signingKeys(named: readonly NamedKey[]): SigningKeys {
 function namedKey(option: string, value: unknown): NamedKey {
   if (typeof value === 'object' && value !== null && 'kid' in value && 'secret' in value) {
     if (typeof value.kid !== 'string' || value.kid === '')
-      throw new TypeError(`${option}: kid must be a non-empty string`)
+      throw optionError(`${option}.kid`, 'must be a non-empty string')
     return [value.kid, importedKey(secretBytes(option, value.secret))]
   }
   const bytes = secretBytes(option, value)
@@ -55,9 +56,9 @@ function namedKey(option: string, value: unknown): NamedKey {
 
 function secretBytes(option: string, secret: unknown): Buffer {
   if (typeof secret !== 'string' && !(secret instanceof Uint8Array))
-    throw new TypeError(`${option} must be a string or a Uint8Array`)
+    throw optionError(option, 'must be a string or a Uint8Array')
   const bytes = Buffer.from(secret)
-  if (bytes.length < minSecretBytes) throw new TypeError(`${option} must have at least ${minSecretBytes} bytes`)
+  if (bytes.length < minSecretBytes) throw optionError(option, `must have at least ${minSecretBytes} bytes`)
   return bytes
 }
 
