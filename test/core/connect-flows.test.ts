@@ -90,7 +90,16 @@ t.test('issueConnectToken: refusals, before anything is sent', async (t) => {
   for (const user of [undefined, null, {}, { identifier: '' }, { identifier: ' jane' }, { identifier: 'ja\ud800' }]) {
     t.equal(await issue(user, 'passkey-list'), '500 HOOK_FAILED', inspect(user))
   }
+  for (const displayName of ['x'.repeat(257), 'x'.repeat(64 * 1024), 'lone \ud800', 7, {}]) {
+    const error = await Promise.resolve(
+      Reflect.apply(connect.issueConnectToken, connect, [
+        { user: { identifier: 'jane', displayName }, type: 'passkey-append' },
+      ]),
+    ).catch((thrown: unknown) => thrown)
+    t.match(error, { code: 'CORBADO_HOOK_FAILED', reason: 'user_display_name' })
+  }
   t.equal(corbado.count(), 0)
+  t.equal(await issue({ identifier: 'jane', displayName: 'x'.repeat(256) }, 'passkey-append'), 'ok')
 })
 
 t.test('verifyLogin: one request, one session, for the user of the verified claims', async (t) => {
