@@ -1,4 +1,4 @@
-import { STATUS_CODES } from 'node:http'
+import { type IncomingMessage, STATUS_CODES } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import * as express5Adapter from '@corbado-connect/express'
 import type { AdapterOptions, HttpContext } from '@corbado-connect/fastify'
@@ -22,6 +22,8 @@ export interface Surroundings {
   readonly errors?: 'json' | 'next'
   /** An app-wide `express.json()` before our router. */
   readonly jsonFirst?: boolean
+  /** An async hook or middleware of the app that runs before our routes. */
+  readonly before?: (raw: IncomingMessage) => Promise<void>
   /** Leaves errors to Express's own last handler. */
   readonly withoutErrorHandler?: boolean
   /** A second project in the same application. */
@@ -56,11 +58,12 @@ const fastify5: Framework = {
   name: 'Fastify 5',
   adapter: fastifyAdapter,
   contextNames: ['http', 'reply', 'request'],
-  async start(options, { trustProxy, log, second, host = '127.0.0.1' } = {}) {
+  async start(options, { trustProxy, log, second, before, host = '127.0.0.1' } = {}) {
     const app = Fastify({
       ...(trustProxy === undefined ? {} : { trustProxy }),
       ...(log === undefined ? {} : { logger: { level: 'trace', stream: { write: log } } }),
     })
+    if (before !== undefined) app.addHook('onRequest', (request) => before(request.raw))
     await app.register(fastifyAdapter.corbadoConnect, options)
     if (second !== undefined) {
       await app.register(async (child) => {
@@ -108,16 +111,18 @@ function expressFramework({ name, express, adapter }: ExpressKind): Framework {
     name,
     adapter,
     contextNames: ['http', 'req', 'res'],
-    async start(options, { trustProxy, errors, jsonFirst, withoutErrorHandler, second, host = '127.0.0.1' } = {}) {
+    async start(options, surroundings = {}) {
+      const { trustProxy, errors, jsonFirst, withoutErrorHandler, second, before, host = '127.0.0.1' } = surroundings
       const app = express()
       if (trustProxy !== undefined) app.set('trust proxy', trustProxy)
       if (jsonFirst === true) app.use(express.json())
+      if (before !== undefined) app.use((req, _res, next) => void before(req).then(() => next(), next))
       const router = adapter.corbadoConnect({ ...options, ...(errors === undefined ? {} : { errors }) })
       app.use(router)
       const secondRouter = second === undefined ? undefined : adapter.corbadoConnect(second)
       if (secondRouter !== undefined) app.use(secondRouter)
       addExpressRoutes(app, router, express)
-      if (withoutErrorHandler !== true) app.use(answerLikeFastify)
+      if (withoutErrorHandler !== true) app.use(router.errorHandler).use(answerLikeFastify)
       const server = app.listen(0, host)
       await new Promise<void>((resolve, reject) => server.once('listening', resolve).once('error', reject))
       return {
