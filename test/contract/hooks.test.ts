@@ -111,6 +111,16 @@ contract('a deliberate refusal goes through unchanged', async ({ t, framework, s
   }
 })
 
+contract('a refusal may have a number as its code', async ({ t, start, see }) => {
+  const refuses = (): never => {
+    throw Object.assign(new Error('This account is locked.'), { statusCode: 403, expose: true, code: 1001 })
+  }
+  const app = await start(optionsFor(upstream, { session: session(refuses) }))
+  const answer = await logIn(app, await upstream.signIn(ada.identifier))
+  t.match(answer, { status: 403, json: { statusCode: 403, code: 1001, message: 'This account is locked.' } })
+  see('answer', comparable(answer))
+})
+
 contract('vetoes', async ({ t, start, refused }) => {
   const vetoes: [name: string, veto: () => unknown][] = [
     ['false', () => false],

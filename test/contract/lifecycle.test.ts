@@ -160,6 +160,49 @@ contract('a client that goes away', async ({ t, start, see }) => {
   see('events', seen)
 })
 
+contract('the answer to a request in flight ends its connection while the app closes', async ({ t, start }) => {
+  const { session, entered, open } = gatedSession()
+  const app = await start(optionsFor(upstream, { session }))
+  const body = JSON.stringify({ signedPasskeyData: await upstream.signIn(ada.identifier) })
+  const socket = openSocket(app.port)
+  socket.write(
+    `POST ${verifyPath} HTTP/1.1\r\nHost: x\r\nSec-Fetch-Site: same-origin\r\nContent-Type: application/json\r\n` +
+      `Content-Length: ${body.length}\r\n\r\n${body}`,
+  )
+  await entered
+  const closing = app.close()
+  // Fastify takes a few turns of the event loop before it closes.
+  await new Promise((resolve) => setTimeout(resolve, 50))
+  open()
+  const answer = await socket.closed
+  t.match(answer, /^HTTP\/1\.1 200 /)
+  t.match(answer.toLowerCase(), 'connection: close')
+  await closing
+})
+
+t.test('half a request does not hold the server longer than its grace', async (t) => {
+  await Promise.all(
+    frameworks.map(async (framework) => {
+      const events: ConnectEvent[] = []
+      const app = await framework.start(optionsFor(upstream, { onEvent: (event) => void events.push(event) }))
+      const socket = openSocket(app.port)
+      socket.write(
+        `POST ${verifyPath} HTTP/1.1\r\nHost: x\r\nSec-Fetch-Site: same-origin\r\nContent-Type: application/json\r\n` +
+          'Content-Length: 100\r\n\r\n{',
+      )
+      t.equal((await askForToken(app, ada.identifier)).status, 200)
+      const before = performance.now()
+      await app.close()
+      const seconds = (performance.now() - before) / 1000
+      t.ok(seconds > 9 && seconds < 13, `${framework.name}: ${seconds.toFixed(1)} s`)
+      t.strictSame(
+        events.map(({ reason }) => reason),
+        ['ok', 'client_left'],
+      )
+    }),
+  )
+})
+
 t.test('a process whose server is closed ends by itself', async (t) => {
   for (const [index, { name }] of frameworks.entries()) {
     const token = await upstream.signIn(ada.identifier)

@@ -184,10 +184,20 @@ contract('the default limits', async (scene) => {
   limited(scene, 'and then', await logIn(app, 'malformed'))
 })
 
-t.test('a proxy that nobody trusts is told of once in a process', async (t) => {
+t.test('proxies that are not trusted, or all trusted, are warned of once in a process', async (t) => {
+  const rows: [trustProxy: string, express: string, fastify: string][] = [
+    ['false', 'CORBADO_UNTRUSTED_PROXY\n', 'CORBADO_UNTRUSTED_PROXY\n'],
+    ['"10.0.0.1"', 'CORBADO_UNTRUSTED_PROXY\n', 'CORBADO_UNTRUSTED_PROXY\n'],
+    ['true', 'CORBADO_EVERY_PROXY_TRUSTED\n', 'CORBADO_EVERY_PROXY_TRUSTED\n'],
+    ['"127.0.0.1"', '', ''],
+    ['1', '', 'CORBADO_TRUST_PROXY_HOPS\nCORBADO_UNTRUSTED_PROXY\n'],
+  ]
   for (const [index, { name }] of frameworks.entries()) {
-    const { exitCode, stdout, stderr } = await runChild('./proxy-warning.js', [String(index), upstream.url]).ended
-    t.equal(exitCode, 0, stderr)
-    t.equal(stdout, 'CORBADO_UNTRUSTED_PROXY\n', name)
+    for (const [trustProxy, express, fastify] of rows) {
+      const child = runChild('./proxy-warning.js', [String(index), upstream.url, trustProxy])
+      const { exitCode, stdout, stderr } = await child.ended
+      t.equal(exitCode, 0, stderr)
+      t.equal(stdout, name === 'Fastify 5' ? fastify : express, `${name}: ${trustProxy}`)
+    }
   }
 })

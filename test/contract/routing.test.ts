@@ -1,7 +1,8 @@
 import type { OutgoingHttpHeaders } from 'node:http'
 import { startEmulator } from '@corbado-connect/emulator'
+import type { HttpContext } from '@corbado-connect/fastify'
 import t from 'tap'
-import { ada } from '../support/people.js'
+import { ada, HeaderSession } from '../support/people.js'
 import { askForToken, browser, connectTokenPath, openSocket, send, verifyPath } from '../support/requests.js'
 import { express4, frameworks } from '../support/servers.js'
 import { contract, creations, optionsFor } from './contract.js'
@@ -143,6 +144,52 @@ contract('paths and methods', async ({ t, start, see }) => {
     { type: 'passkey-list' },
     'nor of the request',
   )
+})
+
+contract('parameters in the prefix', async ({ t, start, see }) => {
+  const tenants: unknown[] = []
+  const session = Object.assign(new HeaderSession(), {
+    createSession(_login: unknown, context: HttpContext) {
+      const { request, req }: HttpContext & { request?: unknown; req?: unknown } = context
+      tenants.push(Reflect.get(Object(request ?? req), 'params')?.tenant)
+      return {}
+    },
+  })
+  const app = await start(optionsFor(upstream, { session, prefix: '/:tenant/auth' }))
+  for (const [tenant, expected] of [
+    ['acme', 'acme'],
+    ['Acme', 'Acme'],
+    ['a%20b', 'a b'],
+    ['%C3%BC', 'ü'],
+    ['__proto__', '__proto__'],
+  ] as const) {
+    const path = `/${tenant}${verifyPath}`
+    const answer = await send(app, { path, body: { signedPasskeyData: await upstream.signIn(ada.identifier) } })
+    t.equal(answer.status, 200, path)
+    t.strictSame(tenants.splice(0), [expected], 'the hook reads the parameter')
+    see(path, answer.status)
+    const token = await send(app, {
+      path: `/${tenant}${connectTokenPath}?a=b`,
+      headers: asAda,
+      body: { type: 'passkey-list' },
+    })
+    t.equal(token.status, 200)
+    see(`token ${path}`, token.status)
+  }
+  for (const path of [
+    verifyPath,
+    `/${verifyPath}`,
+    `/acme/x${verifyPath}`,
+    '/acme/Auth/verifySignedPasskeyData',
+    '/acme/auth/verifySignedPasskeyData/',
+    '/acme/auth/%76erifySignedPasskeyData',
+    '/acme/%61uth/verifySignedPasskeyData',
+    '/acme/auth/VerifySignedPasskeyData',
+  ]) {
+    const answer = await send(app, { path, body: { signedPasskeyData: 'a.b.c' } })
+    t.equal(answer.status, 404, path)
+    see(path, answer.status)
+  }
 })
 
 contract('requests that are no HTTP', async ({ t, start, see }) => {

@@ -1,4 +1,4 @@
-import { inspect } from 'node:util'
+import { format, inspect } from 'node:util'
 import { corbadoConnect } from '@corbado-connect/express'
 import express from 'express'
 import t from 'tap'
@@ -41,4 +41,17 @@ t.test('without onEvent, the cause of a failed hook stands on standard error, an
   const me = await page.get('/me')
   t.match(me, { status: 500, json: { code: 'CORBADO_HOOK_FAILED' } })
   t.match(lines.join('\n'), 'the session table is gone', 'a guard has no event: its failure is logged too')
+})
+
+t.test('an identifier is not a format string', async (t) => {
+  const { corbado, client } = await startProject(t)
+  const auth = corbadoConnect({ client, findUser, session: { getUser: () => null, createSession: () => {} } })
+  const lines: string[] = []
+  t.intercept(console, 'error', { value: (...parts: unknown[]) => lines.push(format(...parts)) })
+  const page = new Page(await listenExpress(t, express().use(auth), auth))
+  corbado.fault({ route: 'passkeys.verifySignedData', kind: 'status', status: 500, count: 1 })
+  const identifier = '%c%s%o%c'
+  const login = await page.post(verifyPath, { signedPasskeyData: await corbado.signIn(identifier) })
+  t.equal(login.status, 502)
+  t.match(lines, [/^Corbado Connect: a request failed \{.*"identifier":"%c%s%o%c"\}.*CorbadoError/s])
 })

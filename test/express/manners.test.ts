@@ -6,6 +6,7 @@ import { promisify } from 'node:util'
 import {
   type ConnectEvent,
   type CorbadoConnectRouter,
+  CorbadoError,
   cookieSession,
   corbadoConnect,
   type ExpressConnectOptions,
@@ -159,6 +160,77 @@ t.test("errors: 'next' hands ours to the app too, and our headers survive", asyn
   const plain = await serve(t, mount)
   t.match((await plain.page.get('/me')).json, { statusCode: 401, code: 'CORBADO_NOT_AUTHENTICATED' }, 'by default JSON')
   t.equal(seen.length, 3)
+})
+
+t.test('errorHandler answers our errors in routes of the app, and passes all others on', async (t) => {
+  const { handler, seen } = appErrors()
+  const logged = t.capture(console, 'error')
+  for (const errors of ['json', 'next'] as const) {
+    const mount = (app: Express, auth: CorbadoConnectRouter<User>) => {
+      app.use(auth)
+      app.get('/user', (req, res) => void res.json(auth.user(req)))
+      app.post('/login', (req, res, next) => {
+        auth.signIn({ req, res }, { ...jane, identifier: '' }).then(() => res.end(), next)
+      })
+      app.get('/defect', () => {
+        throw new Error('a defect of the app')
+      })
+      app.get('/late', (_req, res) => {
+        res.write('half')
+        throw new CorbadoError('NOT_AUTHENTICATED')
+      })
+      app.use(auth.errorHandler).use(handler)
+    }
+    const { page } = await serve(t, mount, { errors })
+    logged()
+    const user = await page.get('/user')
+    t.match(user, {
+      status: 401,
+      json: { statusCode: 401, code: 'CORBADO_NOT_AUTHENTICATED', error: 'Unauthorized', message: 'Sign in first.' },
+      headers: { 'cache-control': 'no-store', 'content-type': 'application/json; charset=utf-8' },
+    })
+    t.strictSame(logged(), [], 'a refusal is not logged')
+    t.match(await page.post('/login'), { status: 500, json: { code: /^CORBADO_/ } })
+    t.equal(logged().length, 1, 'a failure is logged, because it has no event')
+    const refused = await page.post(verifyPath, {})
+    t.match([refused.status, refused.json.code], [400, 'CORBADO_INVALID_REQUEST'], 'errors of our routes too')
+    t.strictSame(seen, [])
+    t.match(await page.get('/defect'), { status: 500, json: { problem: 'Error: a defect of the app' } })
+    t.equal(seen.splice(0).length, 1)
+    await page.get('/late').catch(() => {})
+    t.match(seen.splice(0), [{ code: 'CORBADO_NOT_AUTHENTICATED' }], 'half an answer is left to Express')
+  }
+})
+
+t.test('the default export', async (t) => {
+  const { default: byDefault } = await import('@corbado-connect/express')
+  t.equal(byDefault, corbadoConnect)
+})
+
+t.test('a mount path with parameters', async (t) => {
+  const tenants: unknown[] = []
+  const { page, project } = await serve(t, (app, auth) => app.use('/:region', auth), {
+    prefix: '/:tenant/auth',
+    session: {
+      getUser: () => null,
+      createSession: (_login, { req }) => void tenants.push({ ...req.params }),
+    },
+  })
+  const login = { signedPasskeyData: await project.corbado.signIn(jane.identifier) }
+  t.equal((await page.post(`/eu/acme${verifyPath}`, login)).status, 204)
+  t.strictSame(tenants, [{ region: 'eu', tenant: 'acme' }])
+})
+
+t.test('while the router closes, answers of the app end their connections too', async (t) => {
+  const { client } = await startProject(t)
+  const auth = corbadoConnect<User>({ session: cookieSession({ secret }), findUser, client })
+  const app = express().use(auth)
+  app.get('/', (_req, res) => void res.end())
+  const url = await listenExpress(t, app, auth)
+  const connection = async () => (await fetch(url)).headers.get('connection')
+  t.equal(await connection(), 'keep-alive')
+  await auth.close()
+  t.equal(await connection(), 'close')
 })
 
 t.test('wrong options are TypeErrors at the call', async (t) => {

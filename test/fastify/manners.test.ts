@@ -1,6 +1,10 @@
+import { mkdir, writeFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
 import { cookieSession, corbadoConnect, type FastifyConnectOptions } from '@corbado-connect/fastify'
+import fastifyAutoload from '@fastify/autoload'
 import fastifySwagger from '@fastify/swagger'
-import Fastify from 'fastify'
+import Fastify, { type FastifyInstance } from 'fastify'
 import t from 'tap'
 import { isRecord, Page } from './browser.js'
 import {
@@ -33,6 +37,35 @@ t.test('metadata of the plugin', async (t) => {
     metadata.some((value) => isRecord(value) && value.fastify === '5.x'),
     'the version of Fastify',
   )
+})
+
+t.test('every way to register it', async (t) => {
+  const project = await startProject(t)
+  const options = optionsFor(project)
+  const folder = join(t.testdir(), 'plugins')
+  await mkdir(folder)
+  await writeFile(
+    join(folder, 'auth.mjs'),
+    `export { default } from ${JSON.stringify(import.meta.resolve('@corbado-connect/fastify'))}`,
+  )
+  const require = createRequire(import.meta.url)
+  const ways: [name: string, register: (app: FastifyInstance) => unknown][] = [
+    ['the named import', (app) => app.register(corbadoConnect, options)],
+    ['import()', (app) => app.register(import('@corbado-connect/fastify'), options)],
+    ['require()', (app) => app.register(require('@corbado-connect/fastify'), options)],
+    ['require().corbadoConnect', (app) => app.register(require('@corbado-connect/fastify').corbadoConnect, options)],
+    ['@fastify/autoload', (app) => app.register(fastifyAutoload, { dir: folder, options })],
+  ]
+  for (const [name, register] of ways) {
+    await t.test(name, async (t) => {
+      const app = Fastify()
+      register(app)
+      const page = new Page(await listen(t, app))
+      const login = { signedPasskeyData: await project.corbado.signIn(jane.identifier) }
+      t.match(await page.post(verifyPath, login), { status: 200, json: { success: true } })
+      t.type(app.corbadoConnect.requireUser, 'function')
+    })
+  }
 })
 
 t.test('one decorator is all that it adds', async (t) => {

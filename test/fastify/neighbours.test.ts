@@ -307,6 +307,15 @@ t.test('refusals of the app itself go through unchanged', async (t) => {
       t.notOk('code' in json)
     })
   }
+  await t.test('with a number as its code', async (t) => {
+    const page = await withApp(t, (app) => {
+      app.addHook('preHandler', async () => {
+        throw Object.assign(new Error('No credit.'), { statusCode: 402, code: 1001 })
+      })
+    })
+    const { status, json } = await page.post(verifyPath, { signedPasskeyData: 'x.y.z' })
+    t.match({ status, json }, { status: 402, json: { code: 1001, message: 'No credit.' } })
+  })
   await t.test('sent by a hook of the app', async (t) => {
     const page = await withApp(t, (app) => {
       app.addHook('onRequest', async (_request, reply) => reply.code(503).send({ maintenance: true }))

@@ -14,8 +14,8 @@ export type Options = AdapterOptions<Person, HttpContext>
 
 /** What belongs to the application rather than to our options. */
 export interface Surroundings {
-  /** Addresses of proxies to trust. */
-  readonly trustProxy?: string
+  /** Which proxies to trust, as the framework takes it. */
+  readonly trustProxy?: string | number | boolean
   /** Where the log of the framework goes, line by line. */
   readonly log?: (line: string) => void
   /** The option `errors` of Express. */
@@ -60,7 +60,7 @@ const fastify5: Framework = {
   contextNames: ['http', 'reply', 'request'],
   async start(options, { trustProxy, log, second, before, host = '127.0.0.1' } = {}) {
     const app = Fastify({
-      ...(trustProxy === undefined ? {} : { trustProxy }),
+      ...(trustProxy === undefined ? {} : fastifyTrust(trustProxy)),
       ...(log === undefined ? {} : { logger: { level: 'trace', stream: { write: log } } }),
     })
     if (before !== undefined) app.addHook('onRequest', (request) => before(request.raw))
@@ -76,6 +76,11 @@ const fastify5: Framework = {
   },
   responseOf: (context) => replyOf(context),
   respond: (context, statusCode, body) => void replyOf(context).code(statusCode).send(body),
+}
+
+/** The types of Fastify 5.12 have no numbers any more, but people still write them. */
+function fastifyTrust(trustProxy: string | number | boolean): { trustProxy: string | boolean } {
+  return Object.assign({ trustProxy: '' }, { trustProxy })
 }
 
 function addFastifyRoutes(app: FastifyInstance): void {

@@ -83,7 +83,10 @@ declare module 'fastify' {
   }
 
   interface FastifyRegister<T, RawServer, TypeProviderDefault, LoggerDefault> {
-    // biome-ignore lint/style/useShorthandFunctionType: it adds a signature to Fastify's own
     <User extends ConnectUser>(plugin: CorbadoConnectPlugin, options: FastifyConnectOptions<User>): T
+    <User extends ConnectUser>(
+      plugin: Promise<{ default: CorbadoConnectPlugin }>,
+      options: FastifyConnectOptions<User>,
+    ): T
   }
 }

@@ -1,4 +1,3 @@
-import type { ServerResponse } from 'node:http'
 import type { ConnectFlows } from '../connect.js'
 import { throwIfLeft } from '../corbado/recipient.js'
 import { isConnectTokenType } from '../corbado/schemas.js'
@@ -14,7 +13,7 @@ import type { ConnectEventType, Outcome } from './events.js'
 import type { Settings } from './options.js'
 import { checkOrigin } from './origin.js'
 import { addressKey } from './rate-limit.js'
-import { clientLeftError, RouteRequest } from './route-request.js'
+import { clientLeftError, RouteRequest, type RouteResponse } from './route-request.js'
 import type { RouteName } from './routes-option.js'
 import { isConnectTokenRequest, isVerifyRequest } from './schemas.js'
 
@@ -48,7 +47,7 @@ export class RoutePipeline<User extends ConnectUser, Context extends HttpContext
   }
 
   /** Starts the clock of a request and watches for the client to leave. */
-  start(route: RouteName, context: Context, response: ServerResponse): RouteRequest<User, Context> {
+  start(route: RouteName, context: Context, response: RouteResponse): RouteRequest<User, Context> {
     const request = new RouteRequest<User, Context>(route, context, response)
     this.#inFlight.add(request)
     if (this.closing) closeConnectionAfter(response)
@@ -137,7 +136,10 @@ export class RoutePipeline<User extends ConnectUser, Context extends HttpContext
       await waitAtMost(closeGraceMs, idle)
     }
     // A client that sends half a body and stops must not hold the server.
-    for (const { response } of this.#inFlight) response.socket?.destroy()
+    for (const request of this.#inFlight) {
+      request.response.socket?.destroy()
+      this.clientLeft(request)
+    }
     await this.#flows.close(Math.max(0, end - performance.now()))
   }
 
@@ -224,7 +226,7 @@ function notAuthenticated(): CorbadoError {
   return new CorbadoError('NOT_AUTHENTICATED', { reason: 'no_user' })
 }
 
-/** Node then answers `Connection: close`: a proxy must not send its next request here. */
-function closeConnectionAfter(response: ServerResponse): void {
+/** A proxy must not send its next request over this connection. */
+function closeConnectionAfter(response: RouteResponse): void {
   response.shouldKeepAlive = false
 }

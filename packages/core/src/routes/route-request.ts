@@ -1,4 +1,3 @@
-import type { ServerResponse } from 'node:http'
 import type { Caller } from '../connect.js'
 import type { Recipient } from '../corbado/recipient.js'
 import type { ConnectTokenType } from '../corbado/schemas.js'
@@ -10,11 +9,20 @@ import type { RouteName } from './routes-option.js'
 /** How far a request has come. Every step demands the one before it, so none can be skipped. */
 export type Step = 'started' | 'identified' | 'admitted' | 'answering' | 'over'
 
+/** The part of Node's response that the pipeline uses. */
+export interface RouteResponse {
+  readonly destroyed: boolean
+  /** False makes Node answer `Connection: close`. */
+  shouldKeepAlive: boolean
+  readonly socket: { destroy(): unknown } | null
+  on(event: 'close', listener: () => void): unknown
+}
+
 /** One request to one of our routes, from its arrival to its answer. */
 export class RouteRequest<User extends ConnectUser, Context extends HttpContext> implements Caller, Recipient {
   readonly route: RouteName
   readonly context: Context
-  readonly response: ServerResponse
+  readonly response: RouteResponse
   /** Read on arrival: once a connection has ended, its address is unknown. */
   readonly ip: string
   /** In the milliseconds of `performance.now()`. */
@@ -26,7 +34,7 @@ export class RouteRequest<User extends ConnectUser, Context extends HttpContext>
   hasLeft = false
   #leaving: AbortController | undefined = undefined
 
-  constructor(route: RouteName, context: Context, response: ServerResponse) {
+  constructor(route: RouteName, context: Context, response: RouteResponse) {
     this.route = route
     this.context = context
     this.response = response
