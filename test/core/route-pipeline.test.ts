@@ -25,7 +25,6 @@ const jsonFrom = (secFetchSite: string) => ({ 'sec-fetch-site': secFetchSite, 'c
 
 function newPipeline() {
   const events: string[] = []
-  const failures: string[] = []
   const summary = ({ type, reason }: ConnectEvent) => `${type} ${reason}`
   const dispatcher = new ScriptedUpstream(() => ({ status: 200, body: '{}' }))
   const { pipeline } = createAdapter<ConnectUser, HttpContext, HttpContext, { readonly headers: IncomingHttpHeaders }>(
@@ -35,7 +34,7 @@ function newPipeline() {
       client: new CorbadoClient({ projectId, apiSecret, backendApi: 'http://127.0.0.1:1', dispatcher }),
       onEvent: (event) => void events.push(summary(event)),
     },
-    { contextOf: (context) => context, onFailure: (event) => void failures.push(summary(event)) },
+    { contextOf: (context) => context, logEvent: () => {} },
   )
   const start = (headers: Record<string, string>, response = new FakeResponse()) => {
     const context = newContext(headers)

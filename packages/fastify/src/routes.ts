@@ -128,7 +128,9 @@ export async function registerRoutes<User extends ConnectUser>(
     // Not awaited before the server closes: requests in flight must be able to finish.
     void pipeline.close()
     // Fastify closes idle connections once. One that becomes idle later would keep the process alive for its whole timeout.
-    idleCheck = setInterval(() => own.server.closeIdleConnections(), idleCheckMs)
+    // A server of HTTP/2, or one from a `serverFactory`, may not have the method.
+    if ('closeIdleConnections' in own.server)
+      idleCheck = setInterval(() => own.server.closeIdleConnections(), idleCheckMs)
   })
   own.addHook('onClose', async () => {
     clearInterval(idleCheck)
