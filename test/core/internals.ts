@@ -7,6 +7,7 @@ type NameLookup = typeof import('../../packages/core/dist/corbado/name-lookup.js
 type UpstreamLimits = typeof import('../../packages/core/dist/corbado/upstream-limit.js')
 type Redact = typeof import('../../packages/core/dist/redact.js')
 type Retry = typeof import('../../packages/core/dist/corbado/retry.js')
+type RouteSchemas = typeof import('../../packages/core/dist/routes/schemas.js')
 type Utf8Json = typeof import('../../packages/core/dist/utf8-json.js')
 
 const fileOf = (name: string): string => new URL(name, import.meta.resolve('@corbado-connect/core')).href
@@ -14,6 +15,7 @@ const fileOf = (name: string): string => new URL(name, import.meta.resolve('@cor
 const localCheck: LocalCheck = await import(fileOf('signed-passkey-data.js'))
 const identifier: Identifier = await import(fileOf('identifier.js'))
 const redact: Redact = await import(fileOf('redact.js'))
+const routeSchemasModule: RouteSchemas = await import(fileOf('routes/schemas.js'))
 const origin: Origin = await import(fileOf('routes/origin.js'))
 const rateLimit: RateLimit = await import(fileOf('routes/rate-limit.js'))
 const nameLookup: NameLookup = await import(fileOf('corbado/name-lookup.js'))
@@ -32,3 +34,5 @@ export const UpstreamLimit: UpstreamLimits['UpstreamLimit'] = upstreamLimit.Upst
 export const { reusingLookup } = nameLookup
 export const { backOffMs, retryAfterSeconds } = retry
 export const { parseUtf8Json } = utf8Json
+export const { connectTokenRequestSchema, isConnectTokenRequest, isVerifyRequest, verifyRequestSchema } =
+  routeSchemasModule

@@ -8,9 +8,6 @@ import {
   type Paging,
 } from './checks.js'
 
-// The import of all of typebox costs three times as much at start-up as its checker over plain JSON schemas.
-export { Check as matches } from 'typebox/schema'
-
 /** The types of a connect token. `passkey-login` is for passkeys as a second factor. */
 export const connectTokenTypes = ['passkey-append', 'passkey-list', 'passkey-delete', 'passkey-login'] as const
 
