@@ -177,6 +177,7 @@ const rows: readonly Row[] = [
   ],
 ]
 
+const none = [undefined, undefined, undefined]
 const people = () => new People(ada, bob)
 
 contract('one event for each request', async ({ t, start, see }) => {
@@ -195,10 +196,14 @@ contract('one event for each request', async ({ t, start, see }) => {
     const [event, ...others] = events.splice(0)
     t.strictSame(others, [], `${name}: one event`)
     if (event === undefined) throw new Error(`${name}: no event`)
-    const { time, durationMs, ip, requestId, ...rest } = event
+    const { time, durationMs, ip, requestId, processId, credentialId, corbadoUserId, isCUI, ...rest } = event
     const errors = code === undefined ? {} : { code: `CORBADO_${code}`, statusCode }
     t.strictSame(rest, { type, reason, ...errors, ...more }, name)
     t.equal(answer.status, statusCode ?? 200)
+    // What the token claims is known once it has passed the local check.
+    const isLogin = !type.startsWith('connect_token') && more.identifier !== undefined && more.tokenType === undefined
+    t.match([processId, credentialId, corbadoUserId], isLogin ? [/^\w{20}$/, /^cre-/, /^usr-/] : none, `${name}: IDs`)
+    t.equal(isCUI, isLogin ? false : undefined)
     t.ok(time >= before && time <= Date.now(), 'time in milliseconds')
     t.ok(durationMs > 0 && durationMs < 5000, `duration ${durationMs}`)
     t.equal(ip, '127.0.0.1')

@@ -1,3 +1,4 @@
+import { channel, tracingChannel } from 'node:diagnostics_channel'
 import { inspect } from 'node:util'
 import { startEmulator } from '@corbado-connect/emulator'
 import { accessTokenSession, browserOrNative, cookieSession } from '@corbado-connect/fastify'
@@ -60,6 +61,24 @@ contract('no secret in anything that is written', async ({ t, framework, see }) 
   const show = (...values: unknown[]) => {
     for (const value of values) shown.push(inspect(value, { depth: 8, showHidden: true }), json(value))
   }
+  const published: string[] = []
+  const onMessage = (message: unknown, name: string | symbol) => {
+    published.push(String(name))
+    show(message)
+  }
+  const calls = tracingChannel('corbado-connect:call')
+  const channels = [
+    channel('corbado-connect:event'),
+    calls.start,
+    calls.end,
+    calls.asyncStart,
+    calls.asyncEnd,
+    calls.error,
+  ]
+  for (const one of channels) one.subscribe(onMessage)
+  t.teardown(() => {
+    for (const one of channels) one.unsubscribe(onMessage)
+  })
   const signIn = async (overrides = {}) => {
     const token = await upstream.signIn(ada.identifier, overrides)
     secrets.push(token)
@@ -167,6 +186,7 @@ contract('no secret in anything that is written', async ({ t, framework, see }) 
   t.strictSame(found, [], 'none of the secrets is found')
   t.ok(secrets.length > 60 && shown.length > 200, `${secrets.length} secrets, ${shown.length} texts were looked at`)
   t.match(everything, 'CORBADO_SESSION_FAILED', 'failures were told')
+  t.equal(new Set(published).size, channels.length, 'every channel published something')
   // Fastify logs an error with its cause.
   if (framework.name === 'Fastify 5') t.match(everything, '[redacted]', 'with the token of the hook cut out')
   see('secrets', secrets.length)

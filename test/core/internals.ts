@@ -1,4 +1,5 @@
 // What the core does not export, loaded from the very files that its public entry loads, so that coverage counts them.
+type EventSinks = typeof import('../../packages/core/dist/routes/event-sink.js')
 type Identifier = typeof import('../../packages/core/dist/identifier.js')
 type LocalCheck = typeof import('../../packages/core/dist/signed-passkey-data.js')
 type Origin = typeof import('../../packages/core/dist/routes/origin.js')
@@ -13,6 +14,7 @@ type Utf8Json = typeof import('../../packages/core/dist/utf8-json.js')
 const fileOf = (name: string): string => new URL(name, import.meta.resolve('@corbado-connect/core')).href
 
 const localCheck: LocalCheck = await import(fileOf('signed-passkey-data.js'))
+const eventSink: EventSinks = await import(fileOf('routes/event-sink.js'))
 const identifier: Identifier = await import(fileOf('identifier.js'))
 const redact: Redact = await import(fileOf('redact.js'))
 const routeSchemasModule: RouteSchemas = await import(fileOf('routes/schemas.js'))
@@ -28,7 +30,8 @@ export const { isIdentifier } = identifier
 export const { withoutSecrets } = redact
 export const { checkOrigin, isOrigin } = origin
 export const { addressKey } = rateLimit
-// A class whose private state its type keeps to itself.
+// Classes whose private state their types keep to themselves.
+export const EventSink: EventSinks['EventSink'] = eventSink.EventSink
 export const RetryBudget: Retry['RetryBudget'] = retry.RetryBudget
 export const UpstreamLimit: UpstreamLimits['UpstreamLimit'] = upstreamLimit.UpstreamLimit
 export const { reusingLookup } = nameLookup

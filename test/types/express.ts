@@ -107,7 +107,7 @@ export function optionsApart(): void {
     findUser: (identifier) => users.get(identifier) ?? null,
     onEvent(event, context) {
       exact<Same<typeof event, ConnectEvent>>()
-      exact<Same<typeof context, ExpressContext>>()
+      exact<Same<typeof context, ExpressContext | undefined>>()
     },
     expectedIdentifier(unverified, { req }) {
       exact<Same<typeof unverified, SignedPasskeyClaims>>()

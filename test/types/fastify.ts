@@ -109,7 +109,7 @@ export function optionsApart(): void {
     findUser: (identifier) => users.get(identifier) ?? null,
     onEvent(event, context) {
       exact<Same<typeof event, ConnectEvent>>()
-      exact<Same<typeof context, FastifyContext>>()
+      exact<Same<typeof context, FastifyContext | undefined>>()
     },
     expectedIdentifier(unverified, { request }) {
       exact<Same<typeof unverified, SignedPasskeyClaims>>()

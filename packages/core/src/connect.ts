@@ -186,17 +186,21 @@ export class ConnectFlows<User extends ConnectUser, Context extends HttpContext>
     })
   }
 
-  verifyPasskey({ user, signedPasskeyData, maxAgeSeconds }: PasskeyVerification<User>): Promise<SignedPasskeyClaims> {
+  verifyPasskey(
+    { user, signedPasskeyData, maxAgeSeconds }: PasskeyVerification<User>,
+    caller: Caller = {},
+  ): Promise<SignedPasskeyClaims> {
     return this.#track(async () => {
       if (maxAgeSeconds !== undefined) {
         assertWholeNumber('verifyPasskey.maxAgeSeconds', maxAgeSeconds, 1, maxLifetimeSeconds)
       }
       const identifier = identifierOf(user, 'verifyPasskey was given')
+      caller.identifier = identifier
       const expected = async (unverified: SignedPasskeyClaims): Promise<string> => {
         if (maxAgeSeconds !== undefined) assertAge(unverified, maxAgeSeconds)
         return identifier
       }
-      const { claims } = await this.#verify(signedPasskeyData, expected, {})
+      const { claims } = await this.#verify(signedPasskeyData, expected, caller)
       return claims
     })
   }
@@ -238,7 +242,8 @@ export class ConnectFlows<User extends ConnectUser, Context extends HttpContext>
   ): Promise<{ claims: SignedPasskeyClaims; identifier: string }> {
     const token = checkSignedPasskeyData(signedPasskeyData, this.#settings.localCheck)
     const { webauthnId } = token.claims
-    caller.identifier = webauthnId
+    caller.claims = token.claims
+    caller.identifier ??= webauthnId
     const identifier = await expectedFor(token.claims)
     if (!isIdentifier(identifier)) throw new CorbadoError('PASSKEY_REJECTED', { reason: 'expected_identifier' })
     caller.identifier = identifier

@@ -6,6 +6,7 @@ import { type HttpContext, readCookie } from '../http.js'
 import { identifierOf } from '../identifier.js'
 import type { ConnectUser } from '../session/strategy.js'
 import { currentUser, renewSession } from './current-session.js'
+import { type EventSource, type LogEvent, refusalOutcome } from './event-sink.js'
 import { type AdapterOptions, resolveOptions, type Settings } from './options.js'
 import { RoutePipeline } from './pipeline.js'
 
@@ -60,10 +61,10 @@ export interface Adapter<User extends ConnectUser, Context extends HttpContext, 
 }
 
 /** How an adapter makes a hook's context, and where it logs. */
-export interface AdapterHooks<User extends ConnectUser, Context extends HttpContext, Pair> {
+export interface AdapterHooks<Context extends HttpContext, Pair> {
   readonly contextOf: (pair: Pair, projectId: string) => Context
   /** Logs an event, if the application has no `onEvent`. */
-  readonly logEvent: NonNullable<AdapterOptions<User, Context>['onEvent']>
+  readonly logEvent: LogEvent<Context>
 }
 
 /** Builds the parts of an adapter that know no framework. @throws TypeError that names the wrong option */
@@ -74,11 +75,11 @@ export function createAdapter<
   Request extends { readonly headers: IncomingHttpHeaders },
 >(
   options: AdapterOptions<User, Context>,
-  { contextOf, logEvent }: AdapterHooks<User, Context, Pair>,
+  { contextOf, logEvent }: AdapterHooks<Context, Pair>,
 ): Adapter<User, Context, Pair, Request> {
   const settings = resolveOptions(options, logEvent)
   const flows = new ConnectFlows(settings)
-  const { session } = settings
+  const { session, events } = settings
   const newContext = (pair: Pair): Context => contextOf(pair, settings.client.projectId)
   // A property costs less than an entry of a WeakMap. Each registration has its own symbol, so two never mix their users.
   const signedInUser = Symbol('corbado-connect.user')
@@ -94,7 +95,17 @@ export function createAdapter<
     app: {
       client: flows.client,
       issueConnectToken: (request, options) => flows.issueConnectToken(request, options),
-      verifyPasskey: (request) => flows.verifyPasskey(request),
+      async verifyPasskey(request) {
+        const source: EventSource = { startedAt: performance.now() }
+        try {
+          const claims = await flows.verifyPasskey(request, source)
+          events.emit({ type: 'step_up.accepted', reason: 'ok' }, source, undefined)
+          return claims
+        } catch (error) {
+          events.emit(refusalOutcome('step_up', error), source, undefined, error)
+          throw error
+        }
+      },
       passkeys: flows.passkeys,
       forgetUser: (user) => flows.forgetUser(user),
       async signIn(pair, user) {

@@ -10,7 +10,7 @@ import { assertOptionalFunction, refuseUnknownOptions } from '../option-checks.j
 import { assertSession } from '../session/session-option.js'
 import type { ConnectUser, SessionStrategy } from '../session/strategy.js'
 import { type ClientStateCookie, type ClientStateOptions, resolveClientState } from './client-state.js'
-import type { ConnectEvent } from './events.js'
+import { EventSink, type LogEvent, type OnEvent } from './event-sink.js'
 import { type OriginRule, resolveOriginRule } from './origin.js'
 import { type RateLimitOptions, type ResolvedRateLimit, resolveRateLimit } from './rate-limit.js'
 import { type RoutePaths, type RoutesOption, resolvePaths } from './routes-option.js'
@@ -52,11 +52,12 @@ export interface AdapterOptions<User extends ConnectUser, Context extends HttpCo
   /** Keep Corbado's `clientState` in an httpOnly cookie after an accepted login. Default: off. */
   readonly clientState?: boolean | ClientStateOptions | undefined
   /**
-   * The audit trail: called once per request to the routes. `error` is the error that refused the request; a failed hook's
-   * error is its `cause`. An error in `onEvent` does not change the answer. Default: failures are logged, and outside
-   * production every refusal.
+   * The audit trail: called once for each request to the routes, and for each `verifyPasskey` with `context` undefined, because
+   * it belongs to a request of your own. `error` is the error that refused the request; a failed hook's error is its `cause`. An
+   * error in `onEvent` does not change the answer. Default: failures of requests are logged, and
+   * outside production every refusal.
    */
-  readonly onEvent?: ((event: ConnectEvent, context: Context, error?: unknown) => void | Promise<void>) | undefined
+  readonly onEvent?: OnEvent<Context> | undefined
 }
 
 /** Checked options, with every default in place. */
@@ -69,9 +70,7 @@ export interface Settings<User extends ConnectUser, Context extends HttpContext>
   readonly rateLimit: ResolvedRateLimit | false
   readonly origin: OriginRule
   readonly clientState: ClientStateCookie | undefined
-  readonly onEvent: AdapterOptions<User, Context>['onEvent']
-  /** Logs events if there is no `onEvent`. */
-  readonly logEvent: AdapterOptions<User, Context>['onEvent']
+  readonly events: EventSink<Context>
 }
 
 const optionNames = [
@@ -91,7 +90,7 @@ const optionNames = [
 /** @throws TypeError that names the option */
 export function resolveOptions<User extends ConnectUser, Context extends HttpContext>(
   options: AdapterOptions<User, Context>,
-  logEvent?: AdapterOptions<User, Context>['onEvent'],
+  logEvent?: LogEvent<Context>,
 ): Settings<User, Context> {
   refuseUnknownOptions('corbadoConnect', options, optionNames)
   const { session, authorizeConnectToken, expectedIdentifier, onEvent } = options
@@ -101,8 +100,7 @@ export function resolveOptions<User extends ConnectUser, Context extends HttpCon
   const ofRoutes = {
     session,
     authorizeConnectToken,
-    onEvent,
-    logEvent,
+    events: new EventSink(onEvent, logEvent),
     paths: resolvePaths(options.prefix, options.routes),
     tokenTypes: resolveTokenTypes(options.tokenTypes, { authorizeConnectToken, expectedIdentifier }),
     rateLimit: resolveRateLimit(options.rateLimit),

@@ -1,15 +1,15 @@
 import type { ConnectFlows } from '../connect.js'
 import { throwIfLeft } from '../corbado/recipient.js'
 import { isConnectTokenType } from '../corbado/schemas.js'
-import { CorbadoError, isCorbadoError } from '../errors.js'
-import { hasRefusalStatus, runHook } from '../hooks.js'
+import { CorbadoError } from '../errors.js'
+import { runHook } from '../hooks.js'
 import type { HttpContext } from '../http.js'
 import type { ConnectUser } from '../session/strategy.js'
 import { closeGraceMs, waitAtMost } from '../time-limit.js'
 import { assertJsonBody, parseBody } from './body.js'
 import { currentUser } from './current-session.js'
-import { isLogged } from './event-log.js'
-import type { ConnectEventType, Outcome } from './events.js'
+import { refusalOutcome } from './event-sink.js'
+import type { Outcome } from './events.js'
 import type { Settings } from './options.js'
 import { checkOrigin } from './origin.js'
 import { addressKey } from './rate-limit.js'
@@ -99,7 +99,9 @@ export class RoutePipeline<User extends ConnectUser, Context extends HttpContext
 
   /** Reports a refusal, once. The adapter answers the client with the error. */
   refuse(request: RouteRequest<User, Context>, error: unknown): void {
-    if (request.step !== 'over') this.#end(request, refusalOutcome(request.route, error), error)
+    if (request.step === 'over') return
+    const subject = request.route === 'connectToken' ? 'connect_token' : 'login'
+    this.#end(request, refusalOutcome(subject, error), error)
   }
 
   /**
@@ -180,47 +182,12 @@ export class RoutePipeline<User extends ConnectUser, Context extends HttpContext
     request.step = 'over'
     this.#inFlight.delete(request)
     if (this.#inFlight.size === 0) this.#onIdle?.()
-    const { onEvent, logEvent } = this.#settings
-    const listener = onEvent ?? (isLogged(outcome) ? logEvent : undefined)
-    if (listener === undefined) return
-    const { identifier, tokenType } = request
-    const event = {
-      ...outcome,
-      time: Date.now(),
-      durationMs: performance.now() - request.startedAt,
-      ip: request.ip,
-      ...(identifier === undefined ? {} : { identifier }),
-      ...(tokenType === undefined ? {} : { tokenType }),
-    }
-    try {
-      const told = listener(event, request.context, error)
-      if (told !== undefined) Promise.resolve(told).catch(() => {})
-    } catch {
-      // The audit trail must not change an answer.
-    }
+    this.#settings.events.emit(outcome, request, request.context, error)
   }
 }
 
 const issued: Outcome = { type: 'connect_token.issued', reason: 'ok' }
 const accepted: Outcome = { type: 'login.accepted', reason: 'ok' }
-
-function refusalOutcome(route: RouteName, error: unknown): Outcome {
-  if (isCorbadoError(error)) {
-    const { code, statusCode, requestId, reason = 'hook' } = error
-    const type = refusalType(route, error)
-    return { type, reason, code, statusCode, ...(requestId === undefined ? {} : { requestId }) }
-  }
-  const type = route === 'connectToken' ? 'connect_token.refused' : 'login.refused'
-  return hasRefusalStatus(error)
-    ? { type, reason: 'hook', statusCode: error.statusCode }
-    : { type, reason: 'error', statusCode: 500 }
-}
-
-function refusalType(route: RouteName, error: CorbadoError): ConnectEventType {
-  if (error.misconfigured) return 'config.error'
-  if (route === 'connectToken') return 'connect_token.refused'
-  return error.code === 'CORBADO_OUTCOME_UNKNOWN' ? 'login.unknown' : 'login.refused'
-}
 
 function notAuthenticated(): CorbadoError {
   return new CorbadoError('NOT_AUTHENTICATED', { reason: 'no_user' })

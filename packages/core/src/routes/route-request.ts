@@ -4,6 +4,8 @@ import type { ConnectTokenType } from '../corbado/schemas.js'
 import { CorbadoError } from '../errors.js'
 import type { HttpContext } from '../http.js'
 import type { ConnectUser } from '../session/strategy.js'
+import type { SignedPasskeyClaims } from '../signed-passkey-data.js'
+import type { EventSource } from './event-sink.js'
 import type { RouteName } from './routes-option.js'
 
 /** How far a request has come. Every step demands the one before it, so none can be skipped. */
@@ -19,7 +21,9 @@ export interface RouteResponse {
 }
 
 /** One request to one of our routes, from its arrival to its answer. */
-export class RouteRequest<User extends ConnectUser, Context extends HttpContext> implements Caller, Recipient {
+export class RouteRequest<User extends ConnectUser, Context extends HttpContext>
+  implements Caller, Recipient, EventSource
+{
   readonly route: RouteName
   readonly context: Context
   readonly response: RouteResponse
@@ -31,6 +35,7 @@ export class RouteRequest<User extends ConnectUser, Context extends HttpContext>
   user: User | null = null
   identifier: string | undefined = undefined
   tokenType: ConnectTokenType | undefined = undefined
+  claims: SignedPasskeyClaims | undefined = undefined
   hasLeft = false
   #leaving: AbortController | undefined = undefined
 
