@@ -11,9 +11,9 @@ export interface Child {
 }
 
 /** Runs a compiled file of this folder. */
-export function runChild(file: string, args: readonly string[]): Child {
+export function runChild(file: string, args: readonly string[], env: Record<string, string> = {}): Child {
   const child = spawn(process.execPath, [fileURLToPath(new URL(file, import.meta.url)), ...args], {
-    env: { PATH: process.env.PATH },
+    env: { PATH: process.env.PATH, NODE_ENV: 'test', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const written = { stdout: '', stderr: '' }

@@ -8,3 +8,12 @@ export function setClock(t: { teardown(restore: () => void): unknown }, startMs:
   })
   return clock
 }
+
+/** Sets `performance.now()`, which measures durations, until the end of a test. */
+export function setMonotonicClock(t: { teardown(restore: () => void): unknown }, startMs: number) {
+  const clock = { now: startMs }
+  // An own property hides the method of the prototype.
+  performance.now = () => clock.now
+  t.teardown(() => Reflect.deleteProperty(performance, 'now'))
+  return clock
+}

@@ -5,6 +5,7 @@ import {
   CorbadoClient,
   createConnect,
   type HttpContext,
+  memoryReplayStore,
 } from '@corbado-connect/core'
 import { apiSecret, projectId } from './corbado-calls.js'
 import { claimsOf } from './passkey-tokens.js'
@@ -34,6 +35,8 @@ export function connectOver(
   const dispatcher = new ScriptedUpstream(fate, (body) => sent.push(body))
   const connect = createConnect<ConnectUser>({
     findUser: (identifier) => ({ identifier }),
+    // The default store is shared by the whole process, and tests submit the same token to several flows.
+    replayStore: memoryReplayStore(),
     ...options,
     client: new CorbadoClient({ projectId, apiSecret, backendApi: 'http://127.0.0.1:1', dispatcher }),
     createSession: async (login, context) => {

@@ -83,6 +83,8 @@ t.test('what createSession may return', async (t) => {
       client,
       findUser: (identifier) => ({ identifier }),
       createSession,
+      // The default store is shared by the process, and the same token is submitted again and again.
+      replayStore: memoryReplayStore(),
     })
     return outcomeOf(connect.verifyLogin({ signedPasskeyData: tokenOf('jane') }, newContext()))
   }

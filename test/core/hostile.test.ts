@@ -109,6 +109,6 @@ t.test('a proxy that writes the port behind the address: still one client', asyn
   for (const addresses of spellings) t.equal(new Set(addresses.map(addressKey)).size, 1, addresses.join(' '))
   const [start, slow] = [performance.now(), `[${'1.'.repeat(8000)}:`]
   for (const text of [slow, slow.slice(1), '['.repeat(16_000), `${'9'.repeat(16_000)}:`])
-    t.equal(addressKey(text), text)
-  t.ok(performance.now() - start < 100, 'no text takes long')
+    t.equal(addressKey(text), text.slice(0, 64), 'what is not an address is bounded')
+  t.ok(performance.now() - start < 100, 'no string takes long')
 })

@@ -108,8 +108,9 @@ async function race(s: Scheduler, run: Run): Promise<{ outcomes: string[]; attem
     return summary(await outcomeOf(flow.connect.verifyLogin({ signedPasskeyData }, newContext())))
   })
   const outcomes = await s.waitFor(Promise.all(logins))
-  // Late releases of reservations whose answer was lost.
+  // Releases in the background of reservations whose answer was lost.
   await s.waitAll()
+  await flow.connect.close()
 
   assert.deepEqual(violations, [])
   for (const identifier of ['jane', 'joe']) {

@@ -378,6 +378,7 @@ t.test('a CommonJS consumer', async (t) => {
   )
   const { stdout, stderr } = await promisify(execFile)(process.execPath, [file], {
     env: {
+      NODE_ENV: 'test',
       PATH: process.env.PATH,
       CORBADO_PROJECT_ID: corbado.projectId,
       CORBADO_API_SECRET: corbado.apiSecret,

@@ -152,6 +152,7 @@ t.test('a CommonJS consumer', async (t) => {
   )
   const { stdout, stderr } = await promisify(execFile)(process.execPath, [file], {
     env: {
+      NODE_ENV: 'test',
       PATH: process.env.PATH,
       CORBADO_PROJECT_ID: project.corbado.projectId,
       CORBADO_API_SECRET: project.corbado.apiSecret,

@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { recommendedRedisOptions } from '@corbado-connect/core/redis'
 import { Redis } from 'ioredis'
 import type { Test } from 'tap'
 import { createRedisServer, type RedisServer, redisIsInstalled } from '../support/redis-server.js'
@@ -8,7 +9,7 @@ export const noRedis = redisIsInstalled() ? false : 'redis-server 7 or later is 
 
 /** A real Redis of this test alone, that can be stopped and started again on the same port. */
 export interface TestRedis extends Pick<RedisServer, 'start' | 'stop'> {
-  /** A client with the settings that the README names. */
+  /** A client with the recommended settings. */
   connect(): Promise<Redis>
 }
 
@@ -25,12 +26,9 @@ export async function startRedis(t: Test): Promise<TestRedis> {
     stop: () => server.stop(),
     async connect() {
       const redis = new Redis({
+        ...recommendedRedisOptions('ioredis'),
         host: '127.0.0.1',
         port: server.port,
-        enableOfflineQueue: false,
-        maxRetriesPerRequest: 0,
-        commandTimeout: 250,
-        retryStrategy: () => 20,
       })
       clients.push(redis)
       // A lost connection is what some of these tests are about.

@@ -11,6 +11,9 @@ export type RedisServer = {
   start(): Promise<void>
   /** Ends it at once, as a crash would. */
   stop(): Promise<void>
+  /** Stops it without closing anything, as a machine that hangs would. */
+  pause(): void
+  resume(): void
   /** Ends it and removes its folder. */
   remove(): Promise<void>
 }
@@ -21,7 +24,7 @@ export function redisIsInstalled(): boolean {
   return version.error === undefined && Number(/v=(\d+)/.exec(version.stdout)?.[1]) >= 7
 }
 
-export async function createRedisServer(): Promise<RedisServer> {
+export async function createRedisServer(extraSettings: readonly string[] = []): Promise<RedisServer> {
   const folder = await mkdtemp(join(tmpdir(), 'corbado-connect-redis-'))
   const port = await freePort()
   let child: ChildProcess | undefined
@@ -46,6 +49,7 @@ export async function createRedisServer(): Promise<RedisServer> {
         'no',
         '--dir',
         folder,
+        ...extraSettings,
       ]
       const started = spawn('redis-server', settings, { stdio: ['ignore', 'pipe', 'inherit'] })
       child = started
@@ -59,6 +63,8 @@ export async function createRedisServer(): Promise<RedisServer> {
       })
     },
     stop,
+    pause: () => void child?.kill('SIGSTOP'),
+    resume: () => void child?.kill('SIGCONT'),
     async remove() {
       await stop()
       await rm(folder, { recursive: true })

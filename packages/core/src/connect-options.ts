@@ -9,7 +9,7 @@ import {
   refuseUnknownOptions,
 } from './option-checks.js'
 import type { EndSessions } from './passkeys.js'
-import { type ResolvedReplayStore, resolveReplayStore } from './replay/default-store.js'
+import { resolveReplayStore } from './replay/default-store.js'
 import type { ReplayStore } from './replay/store.js'
 import type { ConnectUser, Found, PasskeyLogin } from './session/strategy.js'
 import { type LocalCheck, resolveLocalCheck, type SignedPasskeyClaims } from './signed-passkey-data.js'
@@ -50,7 +50,8 @@ export interface ConnectOptions<User extends ConnectUser, Context extends HttpCo
 }
 
 /** Checked options of the flows, with every default in place. */
-export interface ConnectSettings<User extends ConnectUser, Context extends HttpContext> extends ResolvedReplayStore {
+export interface ConnectSettings<User extends ConnectUser, Context extends HttpContext> {
+  readonly replayStore: ReplayStore
   readonly client: CorbadoClient
   readonly ownsClient: boolean
   readonly findUser: ConnectOptions<User, Context>['findUser']
@@ -101,7 +102,7 @@ export function resolveConnectOptions<User extends ConnectUser, Context extends 
     tokenLifetimeSeconds,
     client,
     ownsClient,
-    ...resolveReplayStore(owner, options.replayStore),
+    replayStore: resolveReplayStore(owner, options.replayStore),
     localCheck: resolveLocalCheck(owner, options, client.projectId),
   }
 }

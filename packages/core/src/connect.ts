@@ -14,7 +14,7 @@ import type { HttpContext } from './http.js'
 import { displayNameOf, exactUser, identifierOf, isIdentifier } from './identifier.js'
 import { assertWholeNumber } from './option-checks.js'
 import { UserPasskeys } from './passkeys.js'
-import { reserveToken } from './replay/reservation.js'
+import { Reservations } from './replay/reservation.js'
 import type { Trace } from './routes/events.js'
 import type { ConnectUser } from './session/strategy.js'
 import {
@@ -113,6 +113,7 @@ export class ConnectFlows<User extends ConnectUser, Context extends HttpContext>
   readonly passkeys: Connect<User, Context>['passkeys']
   readonly #userPasskeys: UserPasskeys
   readonly #settings: ConnectSettings<User, Context>
+  readonly #reservations: Reservations
   readonly #running = new Set<Promise<unknown>>()
   #closing: Promise<void> | undefined
 
@@ -126,6 +127,7 @@ export class ConnectFlows<User extends ConnectUser, Context extends HttpContext>
       revoke: (user, passkeyId) => this.#track(() => passkeys.revoke(user, passkeyId)),
       revokeAll: (user) => this.#track(() => passkeys.revokeAll(user)),
     }
+    this.#reservations = new Reservations(settings.replayStore)
   }
 
   get client(): CorbadoClient {
@@ -221,8 +223,8 @@ export class ConnectFlows<User extends ConnectUser, Context extends HttpContext>
 
   async #close(graceMs: number): Promise<void> {
     await waitAtMost(graceMs, Promise.allSettled(this.#running))
+    this.#reservations.close()
     if (this.#settings.ownsClient) await this.client.close()
-    if (this.#settings.ownsReplayStore) await this.#settings.replayStore.close?.()
   }
 
   #track<Result>(flow: () => Promise<Result>): Promise<Result> {
@@ -250,7 +252,7 @@ export class ConnectFlows<User extends ConnectUser, Context extends HttpContext>
     // Whether Corbado ignores case or accents is not documented, so the identifiers must be the same here.
     if (identifier !== webauthnId) throw new CorbadoError('PASSKEY_REJECTED', { reason: 'user_mismatch' })
     throwIfLeft(caller.recipient)
-    const reservation = await reserveToken(this.#settings.replayStore, token)
+    const reservation = await this.#reservations.reserve(token)
     try {
       throwIfLeft(caller.recipient)
       const { verificationResult } = await this.client.passkeys.verifySignedData(

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import { CorbadoError, type Reason } from './errors.js'
 import { isIdentifier } from './identifier.js'
 import { optionError } from './option-checks.js'
@@ -6,8 +7,11 @@ import { optionError } from './option-checks.js'
 const maxTokenLength = 8 * 1024
 /** How far the clocks of two servers may be apart, in seconds. */
 export const clockSkewSeconds = 60
-/** The longest lifetime of a token, in seconds. */
-export const maxLifetimeSeconds = 15 * 60
+/**
+ * The longest lifetime of a token, in seconds. Corbado issues tokens for 5 minutes. The longer a token may live, the longer
+ * a forged one fills the replay store.
+ */
+export const maxLifetimeSeconds = 7 * 60
 /** Header parameters that would let a token choose its own key or its own reading. */
 const forbiddenHeaderParameters = ['crit', 'jku', 'x5u', 'jwk', 'x5c', 'b64', 'zip']
 
@@ -110,36 +114,61 @@ export function assertAge({ iat }: SignedPasskeyClaims, maxAgeSeconds: number): 
 
 function compactParts(jwt: unknown): [header: string, payload: string, signature: string] {
   if (typeof jwt !== 'string' || jwt.length > maxTokenLength) throw malformed()
-  const [header, payload, signature, ...more] = jwt.split('.')
-  if (!header || !payload || signature === undefined || more.length > 0) throw malformed()
-  if (![header, payload, signature].every(isCanonicalBase64url)) throw malformed()
+  const [header, payload, signature, more] = jwt.split('.', 4)
+  if (!header || !payload || signature === undefined || more !== undefined) throw malformed()
+  if (!isCanonicalBase64url(header) || !isCanonicalBase64url(payload) || !isCanonicalBase64url(signature))
+    throw malformed()
   return [header, payload, signature]
 }
 
-/** Padding, other alphabets and unused bits that are set would give one token many spellings. */
+/** Padding, other alphabets and unused bits that are set would allow several spellings of one token. */
 function isCanonicalBase64url(part: string): boolean {
-  return Buffer.from(part, 'base64url').toString('base64url') === part
+  if (!/^[\w-]*$/.test(part)) return false
+  switch (part.length % 4) {
+    case 0:
+      return true
+    case 2: // The last character has four unused bits.
+      return /[AQgw]$/.test(part)
+    case 3: // The last character has two unused bits.
+      return /[AEIMQUYcgkosw048]$/.test(part)
+    default:
+      return false
+  }
 }
 
 function jsonObject(part: string, name: 'header' | 'claims'): Record<string, unknown> {
   let value: unknown
-  let text: string
+  const bytes = Buffer.from(part, 'base64url')
+  if (!isUtf8(bytes)) throw rejected(`local_${name}_not_json`)
+  const text = bytes.toString()
   try {
-    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(Buffer.from(part, 'base64url'))
     value = JSON.parse(text)
   } catch {
     throw rejected(`local_${name}_not_json`)
   }
   if (!isObject(value)) throw rejected(`local_${name}_not_object`)
-  // Of a name that stands twice, two parsers may read two values.
+  // Two parsers may read different values for a duplicated name.
   if (countNames(value) !== countWrittenNames(text)) throw rejected(`local_${name}_duplicate`)
   return value
 }
 
+const [colon, quote, backslash] = [0x3a, 0x22, 0x5c]
+
+/** Counts the names in a valid JSON text: every colon outside a string belongs to one. */
 function countWrittenNames(json: string): number {
   let count = 0
-  for (const [, colon] of json.matchAll(/"(?:[^"\\]|\\.)*"(\s*:)?/g)) if (colon !== undefined) count += 1
+  for (let index = 0; index < json.length; index += 1) {
+    const character = json.charCodeAt(index)
+    if (character === colon) count += 1
+    if (character === quote) index = endOfString(json, index)
+  }
   return count
+}
+
+function endOfString(json: string, start: number): number {
+  let index = start + 1
+  while (json.charCodeAt(index) !== quote) index += json.charCodeAt(index) === backslash ? 2 : 1
+  return index
 }
 
 function countNames(root: unknown): number {
@@ -161,7 +190,7 @@ function isObject(value: unknown): value is Record<string, unknown> {
 }
 
 function isTime(value: unknown): value is number {
-  return typeof value === 'number' && Number.isFinite(value)
+  return typeof value === 'number' && Number.isSafeInteger(value)
 }
 
 function malformed(): CorbadoError {

@@ -1,5 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises'
-
 /** How long `close` waits for what was let in, in milliseconds: a hook that never ends must not hold the process. */
 export const closeGraceMs = 10_000
 
@@ -14,31 +12,61 @@ export async function waitAtMost(graceMs: number, work: Promise<unknown>): Promi
 }
 
 /** How long a store may take, in milliseconds, before the request is refused. */
-const storeTimeoutMs = 250
+export const storeTimeoutMs = 250
+
+/** If its timer is late by more than this, in milliseconds, the event loop was blocked: a store gets as long again, once. */
+const tolerableDelayMs = 10
+
+/** A store that did not answer in time. */
+export class StoreTimeout extends Error {
+  override readonly name = 'StoreTimeout'
+}
 
 /**
- * The answer of a store, if it comes within 250 ms.
+ * Resolves with the answer of a store, or rejects with a {@link StoreTimeout} when there is none within 250 ms.
  *
- * @param onLate is given an answer that comes later
+ * @param limit.timeoutMs replaces the 250 ms
+ * @param limit.onLate receives an answer that arrives after the limit
  */
 export async function withinStoreTimeout<Result>(
-  operation: () => Result | Promise<Result>,
-  onLate: (result: Result) => unknown = () => {},
+  operation: () => Result | PromiseLike<Result>,
+  {
+    timeoutMs = storeTimeoutMs,
+    onLate,
+  }: { readonly timeoutMs?: number; readonly onLate?: (result: Result) => void } = {},
 ): Promise<Result> {
-  const result = operation()
-  if (typeof result !== 'object') return result
-  // Also a promise of another library than the language's own.
-  const answer = (async () => result)()
-  const timer = new AbortController()
-  const late = sleep(storeTimeoutMs, undefined, { signal: timer.signal }).then(() => {
-    answer.then(onLate, () => {})
-    throw new Error('The store did not answer in time')
+  const startedAt = performance.now()
+  const answer = operation()
+  if (!isPromiseLike(answer)) return answer
+  return new Promise<Result>((resolve, reject) => {
+    let late = false
+    const giveUp = (): void => {
+      late = true
+      reject(new StoreTimeout('The store did not answer in time'))
+    }
+    // Timers run before sockets are read: an answer that arrived while the event loop was blocked is read first.
+    const readSocketsThenGiveUp = (): void => void setImmediate(giveUp)
+    let timer = setTimeout(() => {
+      const delayMs = performance.now() - startedAt - timeoutMs
+      if (delayMs <= tolerableDelayMs) return readSocketsThenGiveUp()
+      // The block may also have held up the command itself: node-redis writes it one turn of the event loop later.
+      timer = setTimeout(readSocketsThenGiveUp, timeoutMs)
+    }, timeoutMs)
+    answer.then(
+      (result) => {
+        clearTimeout(timer)
+        if (late) onLate?.(result)
+        else resolve(result)
+      },
+      (error: unknown) => {
+        clearTimeout(timer)
+        reject(error)
+      },
+    )
   })
-  try {
-    return await Promise.race([answer, late])
-  } finally {
-    timer.abort()
-    late.catch(() => {})
-    answer.catch(() => {})
-  }
+}
+
+/** Accepts promises of any library or realm, not only the native ones. */
+function isPromiseLike<Result>(value: Result | PromiseLike<Result>): value is PromiseLike<Result> {
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
 }

@@ -1,13 +1,14 @@
 import type { ConnectUser, RateLimit } from '@corbado-connect/core'
 import {
-  RedisCounter,
+  createLimitCounter,
+  type LimitCounter,
   type ResolvedRateLimit,
   type RoutePipeline,
   type RouteRequest,
   rateLimited,
 } from '@corbado-connect/core/internal'
 import type { Request } from 'express'
-import { MemoryStore, type RateLimitRequestHandler, rateLimit, type Store } from 'express-rate-limit'
+import { type RateLimitRequestHandler, rateLimit, type Store } from 'express-rate-limit'
 import type { ExpressContext } from './http.js'
 
 /** Where a request keeps the key that it is counted by, for express-rate-limit. */
@@ -17,7 +18,6 @@ const limitKey = Symbol('corbado-connect.limitKey')
 export interface Limiter<User extends ConnectUser> {
   /** @throws CorbadoError `CORBADO_RATE_LIMITED`, or `CORBADO_STORE_UNAVAILABLE` if it cannot count */
   count(request: RouteRequest<User, ExpressContext>): Promise<void>
-  close(): void
 }
 
 /** A limiter for both routes, made of express-rate-limit. */
@@ -26,19 +26,13 @@ export function createLimiter<User extends ConnectUser>(
   pipeline: RoutePipeline<User, ExpressContext>,
   projectId: string,
 ): Limiter<User> {
-  const ownStores: MemoryStore[] = []
+  const counter = createLimitCounter(limits, projectId)
 
-  const newStore = ({ windowMs }: RateLimit): Store => {
-    if (limits.redis !== undefined) return storeOf(new RedisCounter(limits.redis, projectId), windowMs)
-    const store = new MemoryStore()
-    ownStores.push(store)
-    return store
-  }
   const newHandler = (limit: RateLimit): RateLimitRequestHandler =>
     rateLimit({
       windowMs: limit.windowMs,
       limit: limit.max,
-      store: newStore(limit),
+      store: storeOf(counter, limit),
       standardHeaders: false,
       legacyHeaders: false,
       requestPropertyName: 'corbadoConnectRateLimit',
@@ -58,9 +52,6 @@ export function createLimiter<User extends ConnectUser>(
         Promise.resolve(handlers[request.route](req, res, next)).catch(reject)
       })
     },
-    close() {
-      for (const store of ownStores) store.shutdown()
-    },
   }
 }
 
@@ -71,11 +62,11 @@ function msUntilReset(req: Request): number | undefined {
 }
 
 /** The counter as express-rate-limit expects it. */
-function storeOf(counter: RedisCounter, windowMs: number): Store {
+function storeOf(counter: LimitCounter, limit: RateLimit): Store {
   return {
     localKeys: false,
     async increment(key) {
-      const { hits, leftMs } = await counter.count(key, windowMs)
+      const { hits, leftMs } = await counter.count(key, limit)
       return { totalHits: hits, resetTime: new Date(Date.now() + leftMs) }
     },
     // Needed only for options that are not used here.

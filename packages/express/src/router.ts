@@ -137,7 +137,6 @@ export function corbadoConnect<User extends ConnectUser>(
     },
     async close() {
       await pipeline.close()
-      limiter?.close()
     },
   })
 }

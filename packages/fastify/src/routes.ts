@@ -3,10 +3,11 @@ import {
   type Adapter,
   bodyError,
   checkForwardedFor,
+  createLimitCounter,
+  type LimitCounter,
   maxBodyBytes,
   pathMatcher,
   pathOf,
-  RedisCounter,
   type RouteAnswer,
   type RouteRequest,
   rateLimited,
@@ -18,8 +19,6 @@ import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from
 import { type FastifyContext, type FastifyPair, routeContextOf } from './http.js'
 import { proxyTrustOf, trustProxyOf } from './proxy-trust.js'
 
-/** How many clients the limiter keeps apart if it counts in memory. */
-const maxCountedClients = 50_000
 /** Headers of the limiter itself; `Retry-After` comes with our error. */
 const limiterHeaders = ['x-ratelimit-limit', 'x-ratelimit-remaining', 'x-ratelimit-reset', 'retry-after']
 const noHeaders = Object.fromEntries(limiterHeaders.map((name) => [name, false]))
@@ -72,10 +71,7 @@ export async function registerRoutes<User extends ConnectUser>(
       errorResponseBuilder: (_request, { ttl }) => rateLimited(ttl),
       addHeaders: noHeaders,
       addHeadersOnExceeding: noHeaders,
-      cache: maxCountedClients,
-      ...(rateLimit.redis === undefined
-        ? {}
-        : { store: storeOf(new RedisCounter(rateLimit.redis, settings.client.projectId)) }),
+      store: storeOf(createLimitCounter(rateLimit, settings.client.projectId)),
     })
   }
 
@@ -145,14 +141,17 @@ function sendAnswer(reply: FastifyReply, answer: RouteAnswer): void {
 }
 
 /** The counter as @fastify/rate-limit expects it. */
-function storeOf(counter: RedisCounter): FastifyRateLimitStoreCtor {
+function storeOf(counter: LimitCounter): FastifyRateLimitStoreCtor {
   return class {
     incr(
       key: string,
       done: (error: Error | null, result?: { current: number; ttl: number }) => void,
-      windowMs = 0,
+      windowMs: number,
+      max: number,
     ): void {
-      counter.count(key, windowMs).then(({ hits, leftMs }) => done(null, { current: hits, ttl: leftMs }), done)
+      const count = counter.count(key, { max, windowMs })
+      if (count instanceof Promise) count.then(({ hits, leftMs }) => done(null, { current: hits, ttl: leftMs }), done)
+      else done(null, { current: count.hits, ttl: count.leftMs })
     }
     child() {
       return this

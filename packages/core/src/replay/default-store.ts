@@ -1,22 +1,26 @@
+import cluster from 'node:cluster'
 import { assertFunction } from '../option-checks.js'
 import { memoryReplayStore } from './memory.js'
 import type { ReplayStore } from './store.js'
 
-/** The replay store in use, and whether it is ours to close. */
-export interface ResolvedReplayStore {
-  readonly replayStore: ReplayStore
-  readonly ownsReplayStore: boolean
-}
-
 /** @param owner whose option it is, for messages @throws TypeError that names the option */
-export function resolveReplayStore(owner: string, option: ReplayStore | undefined): ResolvedReplayStore {
+export function resolveReplayStore(owner: string, option: ReplayStore | undefined): ReplayStore {
   if (option === undefined) {
-    if (process.env.NODE_ENV === 'production') warnOfDefaultStore()
-    return { replayStore: memoryReplayStore(), ownsReplayStore: true }
+    const { NODE_ENV } = process.env
+    if (cluster.isWorker || (NODE_ENV !== 'development' && NODE_ENV !== 'test')) warnOfDefaultStore()
+    return sharedStore()
   }
   for (const method of ['reserve', 'markUsed', 'release'])
     assertFunction(`${owner}.replayStore.${method}`, Reflect.get(Object(option), method))
-  return { replayStore: option, ownsReplayStore: false }
+  return option
+}
+
+let shared: ReplayStore | undefined
+
+/** One store for all registrations in this process: two of one project must not accept the same token. */
+function sharedStore(): ReplayStore {
+  shared ??= memoryReplayStore()
+  return shared
 }
 
 let warned = false
@@ -24,10 +28,7 @@ function warnOfDefaultStore(): void {
   if (warned) return
   warned = true
   process.emitWarning(
-    'replayStore: the default keeps used logins in this process; several instances need redisReplayStore',
-    {
-      type: 'CorbadoConnectWarning',
-      code: 'CORBADO_MEMORY_REPLAY_STORE',
-    },
+    'replayStore: by default, used logins are remembered in this process only. If you run several instances or workers, use redisReplayStore. If you run one, pass memoryReplayStore() to silence this warning.',
+    { type: 'CorbadoConnectWarning', code: 'CORBADO_MEMORY_REPLAY_STORE' },
   )
 }

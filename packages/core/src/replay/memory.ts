@@ -3,84 +3,103 @@ import { assertWholeNumber, refuseUnknownOptions } from '../option-checks.js'
 import type { ReplayStore } from './store.js'
 
 const defaultMaxEntries = 100_000
+/** The share of the entries that reservations without a verdict may take; the rest is for accepted tokens. */
+const unverifiedShare = 0.95
 const sliceMs = 30_000
 
-interface Entry {
-  readonly owner: string
-  readonly expiresAt: number
-  used: boolean
+/** Options of {@link memoryReplayStore}. */
+export interface MemoryReplayStoreOptions {
+  /** How many tokens the store holds at once. Default 100,000, which takes about 20 MB when it is full. */
+  readonly maxEntries?: number
 }
 
 /**
- * Keeps reservations in this process: for a single instance. Several instances need {@link redisReplayStore}.
- * It never drops a live entry: when it is full (100,000 by default) it refuses with `CORBADO_STORE_UNAVAILABLE`.
+ * Creates a replay store that keeps reservations in the memory of this process. Use it if you run exactly one
+ * instance; several instances need `redisReplayStore` (subpath `/redis`).
+ *
+ * An entry lives for the lifetime of its token plus 3 minutes (8 minutes for Corbado's tokens), so the default of
+ * 100,000 entries lasts for about 200 logins per second. The store never drops a live entry: when it is full, logins are
+ * refused with `CORBADO_STORE_UNAVAILABLE`.
  *
  * @throws TypeError that names the wrong option
  */
-export function memoryReplayStore(options: { readonly maxEntries?: number } = {}): ReplayStore {
+export function memoryReplayStore(options: MemoryReplayStoreOptions = {}): ReplayStore {
   refuseUnknownOptions('memoryReplayStore', options, ['maxEntries'])
   const { maxEntries = defaultMaxEntries } = options
   assertWholeNumber('memoryReplayStore.maxEntries', maxEntries, 1, 10_000_000)
   return new MemoryReplayStore(maxEntries)
 }
 
+/** The entries that expire in the same 30 seconds. They are dropped together, so that no entry needs a time of its own. */
+interface Slice {
+  /** Owners by key. */
+  readonly reserved: Map<string, string>
+  /** Owners by key. */
+  readonly used: Map<string, string>
+}
+
 class MemoryReplayStore implements ReplayStore {
   readonly #maxEntries: number
-  readonly #entries = new Map<string, Entry>()
-  /** Keys by the slice of time in which they expire: old ones go together, without a look at the others. */
-  readonly #slices = new Map<number, Set<string>>()
-  #sweptSlice = 0
+  readonly #maxReserved: number
+  /** Slices by their number, which counts from the start of the process: a clock that is set changes nothing. */
+  readonly #slices = new Map<number, Slice>()
+  #reservedCount = 0
+  #usedCount = 0
+  #currentSlice = 0
 
   constructor(maxEntries: number) {
     this.#maxEntries = maxEntries
+    this.#maxReserved = Math.ceil(maxEntries * unverifiedShare)
   }
 
   reserve(key: string, owner: string, ttlMs: number): boolean {
-    const now = Date.now()
-    this.#sweep(now)
-    const existing = this.#entries.get(key)
-    if (existing !== undefined && existing.expiresAt > now) return false
-    if (existing !== undefined) this.#delete(key, existing)
-    if (this.#entries.size >= this.#maxEntries)
-      throw new CorbadoError('STORE_UNAVAILABLE', { reason: 'replay_store_full' })
-    const entry = { owner, expiresAt: now + ttlMs, used: false }
-    this.#entries.set(key, entry)
-    const slice = sliceOf(entry.expiresAt)
-    const keys = this.#slices.get(slice)
-    if (keys === undefined) this.#slices.set(slice, new Set([key]))
-    else keys.add(key)
+    const now = performance.now()
+    this.#dropExpired(now)
+    for (const { reserved, used } of this.#slices.values()) if (reserved.has(key) || used.has(key)) return false
+    if (this.#reservedCount >= this.#maxReserved || this.#reservedCount + this.#usedCount >= this.#maxEntries) {
+      throw new CorbadoError('STORE_UNAVAILABLE', { reason: 'replay_store_full', retryAfterSeconds: sliceMs / 1000 })
+    }
+    // Rounded up: an entry may live up to 30 seconds longer than it must, never shorter.
+    const number = Math.ceil((now + ttlMs) / sliceMs)
+    const slice = this.#slices.get(number) ?? { reserved: new Map(), used: new Map() }
+    this.#slices.set(number, slice)
+    slice.reserved.set(key, owner)
+    this.#reservedCount += 1
     return true
   }
 
   markUsed(key: string, owner: string): boolean {
-    const entry = this.#entries.get(key)
-    if (entry === undefined || entry.owner !== owner || entry.used) return false
-    entry.used = true
-    return true
+    this.#dropExpired(performance.now())
+    for (const { reserved, used } of this.#slices.values()) {
+      if (used.get(key) === owner) return true
+      if (reserved.get(key) !== owner) continue
+      reserved.delete(key)
+      used.set(key, owner)
+      this.#reservedCount -= 1
+      this.#usedCount += 1
+      return true
+    }
+    return false
   }
 
   release(key: string, owner: string): void {
-    const entry = this.#entries.get(key)
-    if (entry !== undefined && entry.owner === owner && !entry.used) this.#delete(key, entry)
-  }
-
-  #delete(key: string, entry: Entry): void {
-    this.#entries.delete(key)
-    this.#slices.get(sliceOf(entry.expiresAt))?.delete(key)
-  }
-
-  #sweep(now: number): void {
-    const current = sliceOf(now)
-    if (current === this.#sweptSlice) return
-    this.#sweptSlice = current
-    for (const [slice, keys] of this.#slices) {
-      if (slice >= current) continue
-      for (const key of keys) this.#entries.delete(key)
-      this.#slices.delete(slice)
+    for (const { reserved } of this.#slices.values()) {
+      if (reserved.get(key) !== owner) continue
+      reserved.delete(key)
+      this.#reservedCount -= 1
+      return
     }
   }
-}
 
-function sliceOf(timeMs: number): number {
-  return Math.floor(timeMs / sliceMs)
+  #dropExpired(now: number): void {
+    const current = Math.floor(now / sliceMs)
+    if (current === this.#currentSlice) return
+    this.#currentSlice = current
+    for (const [number, { reserved, used }] of this.#slices) {
+      if (number > current) continue
+      this.#reservedCount -= reserved.size
+      this.#usedCount -= used.size
+      this.#slices.delete(number)
+    }
+  }
 }

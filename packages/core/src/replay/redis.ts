@@ -1,44 +1,83 @@
-import { assertFunction } from '../option-checks.js'
+import { type RedisClient, type RedisCommands, redisCommands, replyNumber } from '../redis-client.js'
 import type { ReplayStore } from './store.js'
 
-/** The few commands of an ioredis client that the store uses. */
-export interface RedisReplayClient {
-  set(key: string, value: string, px: 'PX', ttlMs: number, nx: 'NX', get: 'GET'): Promise<string | null>
-  eval(script: string, keyCount: number, ...args: string[]): Promise<unknown>
-}
-
 const keyPrefix = 'corbado-connect:replay:'
-const usedMark = 'used'
-const replaceIfOwned = `
-  if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
-  redis.call('SET', KEYS[1], ARGV[2], 'KEEPTTL')
+
+// Every step is atomic. A client may send a command again after a lost connection: it then finds its own value.
+
+// The key exists and grows by five bytes: a Redis that has reached maxmemory must not lose an accepted login for them.
+const markUsedScript = `#!lua flags=allow-oom
+  local holder = redis.call('GET', KEYS[1])
+  if holder == 'used:' .. ARGV[1] then return 1 end
+  if holder ~= ARGV[1] then return 0 end
+  redis.call('SET', KEYS[1], 'used:' .. ARGV[1], 'KEEPTTL')
   return 1`
-const deleteIfOwned = `
+const releaseScript = `
   if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
   return redis.call('DEL', KEYS[1])`
 
 /**
- * Shares reservations between instances through Redis 7 or later. The client is yours: it is never closed by us. Let it
- * fail fast (`enableOfflineQueue: false`, `maxRetriesPerRequest: 0`, `commandTimeout: 250`): a login without an answer
- * of the store within 250 ms is refused with `CORBADO_STORE_UNAVAILABLE`.
+ * Creates a replay store that several instances share through Redis 7 or later.
  *
- * @throws TypeError where it is not given a client
- * @see https://redis.io/docs/latest/commands/set/
+ * Pass a client of ioredis or node-redis 5, created with `recommendedRedisOptions`. It is yours: this package never
+ * closes it. While Redis does not answer within 250 ms, logins are refused with `CORBADO_STORE_UNAVAILABLE`.
+ *
+ * Set Redis' `maxmemory-policy` to `noeviction`. With another policy Redis may drop a used token before it expires; the
+ * process then warns once, with the code `CORBADO_REDIS_EVICTION`.
+ *
+ * @throws TypeError if `redis` is neither an ioredis nor a node-redis client
+ * @see https://redis.io/docs/latest/develop/reference/eviction/
  */
-export function redisReplayStore(redis: RedisReplayClient): ReplayStore {
-  for (const command of ['set', 'eval'])
-    assertFunction(`redisReplayStore: ${command} of an ioredis client`, Reflect.get(Object(redis), command))
+export function redisReplayStore(redis: RedisClient): ReplayStore {
+  const commands = redisCommands('redisReplayStore', redis)
+  const policy = new EvictionPolicyCheck(commands)
+  if (commands.ready === true) policy.checkOnce()
   return {
     async reserve(key, owner, ttlMs) {
-      const previous = await redis.set(keyPrefix + key, owner, 'PX', Math.ceil(ttlMs), 'NX', 'GET')
-      // A client that sends a command again after a lost connection meets its own reservation.
-      return previous === null || previous === owner
+      const holder = await commands.setIfAbsent(keyPrefix + key, owner, Math.ceil(ttlMs))
+      policy.checkOnce()
+      if (holder === null) return true
+      if (typeof holder !== 'string' && !Buffer.isBuffer(holder)) throw new Error('Redis gave an unexpected reply')
+      return String(holder) === owner
     },
     async markUsed(key, owner) {
-      return (await redis.eval(replaceIfOwned, 1, keyPrefix + key, owner, usedMark)) === 1
+      return isOne(await commands.evaluate(markUsedScript, keyPrefix + key, [owner]))
     },
     async release(key, owner) {
-      await redis.eval(deleteIfOwned, 1, keyPrefix + key, owner)
+      await commands.evaluate(releaseScript, keyPrefix + key, [owner])
     },
+  }
+}
+
+/** @throws Error if the reply is neither 0 nor 1: a login must not depend on a guess */
+function isOne(reply: unknown): boolean {
+  const number = replyNumber(reply)
+  if (number !== 0 && number !== 1) throw new Error('Redis gave an unexpected reply')
+  return number === 1
+}
+
+/** Warns once if Redis may drop keys before they expire. */
+class EvictionPolicyCheck {
+  readonly #commands: RedisCommands
+  #checked = false
+
+  constructor(commands: RedisCommands) {
+    this.#commands = commands
+  }
+
+  checkOnce(): void {
+    if (this.#checked) return
+    this.#checked = true
+    // Not every user may ask for INFO: then nothing is known, and nothing is said.
+    this.#check().catch(() => {})
+  }
+
+  async #check(): Promise<void> {
+    const policy = /^maxmemory_policy:([\w-]+)/m.exec(String(await this.#commands.memoryInfo()))?.[1]
+    if (policy === undefined || policy === 'noeviction') return
+    process.emitWarning(
+      `Redis may drop used login tokens before they expire (maxmemory-policy ${policy}), which makes them valid again. Set maxmemory-policy to noeviction.`,
+      { type: 'CorbadoConnectWarning', code: 'CORBADO_REDIS_EVICTION' },
+    )
   }
 }

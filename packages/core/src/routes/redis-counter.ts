@@ -1,5 +1,7 @@
+import { type RedisClient, type RedisCommands, redisCommands, replyNumber } from '../redis-client.js'
+import { StoreFailures } from '../store-failures.js'
 import { withinStoreTimeout } from '../time-limit.js'
-import { limiterFailed, type RateLimitRedis } from './rate-limit.js'
+import type { Count, Counter } from './counter.js'
 
 const increment = `
   local hits = redis.call('INCR', KEYS[1])
@@ -11,35 +13,36 @@ const increment = `
   return { hits, left }`
 
 /**
- * Counts requests in Redis, for both adapters alike: their instances share the counts. Every count stands alone: after an
- * outage the next one just works, which a store that loads its script at start-up does not offer.
+ * Counts requests in Redis, so that several instances count together. Every count is one self-contained command: after
+ * an outage the next one just works.
  */
-export class RedisCounter {
-  readonly #redis: RateLimitRedis
+export class RedisCounter implements Counter {
+  readonly #redis: RedisCommands
   readonly #prefix: string
+  readonly #failures = new StoreFailures('rate_limit_store')
+  readonly #fallback: Counter | undefined
 
-  constructor(redis: RateLimitRedis, projectId: string) {
-    this.#redis = redis
+  /** @param fallback counts while Redis fails; without it, requests are refused */
+  constructor(redis: RedisClient, projectId: string, fallback?: Counter) {
+    this.#redis = redisCommands('rateLimit.redis', redis)
     this.#prefix = `corbado-connect:limit:${projectId}:`
+    this.#fallback = fallback
   }
 
-  /**
-   * Counts one request.
-   *
-   * @param windowMs length of the window in milliseconds
-   * @returns the requests of this window so far, and the milliseconds until it ends
-   * @throws CorbadoError `CORBADO_STORE_UNAVAILABLE`, also where Redis does not answer within 250 ms
-   */
-  async count(key: string, windowMs: number): Promise<{ hits: number; leftMs: number }> {
+  /** @throws CorbadoError `CORBADO_STORE_UNAVAILABLE`, also if Redis does not answer within 250 ms */
+  async count(key: string, windowMs: number): Promise<Count> {
     try {
       const reply = await withinStoreTimeout(() =>
-        this.#redis.call('EVAL', increment, '1', this.#prefix + key, String(windowMs)),
+        this.#redis.evaluate(increment, this.#prefix + key, [String(windowMs)]),
       )
-      const [hits, leftMs]: unknown[] = Array.isArray(reply) ? reply : []
-      if (typeof hits !== 'number' || typeof leftMs !== 'number') throw new Error('Redis gave an unexpected reply')
+      const [hits, leftMs] = Array.isArray(reply) ? reply.map(replyNumber) : []
+      if (hits === undefined || leftMs === undefined || !(hits > 0) || !(leftMs >= 0))
+        throw new Error('Redis gave an unexpected reply')
+      this.#failures.over()
       return { hits, leftMs }
     } catch (cause) {
-      throw limiterFailed(cause)
+      if (this.#fallback === undefined) throw this.#failures.unavailable(cause)
+      return this.#fallback.count(key, windowMs)
     }
   }
 }

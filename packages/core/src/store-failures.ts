@@ -1,0 +1,33 @@
+import { CorbadoError } from './errors.js'
+
+const causeEveryMs = 60_000
+const retryAfterSeconds = 1
+
+/**
+ * Turns the failures of a store into errors for clients. While a store is away, only the first error in a minute carries
+ * the cause, with the number of requests that were refused since: an outage does not flood the log.
+ */
+export class StoreFailures {
+  readonly #reason: 'replay_store' | 'rate_limit_store'
+  #count = 0
+  #nextCauseAt = Number.NEGATIVE_INFINITY
+
+  constructor(reason: 'replay_store' | 'rate_limit_store') {
+    this.#reason = reason
+  }
+
+  unavailable(cause: unknown): CorbadoError {
+    this.#count += 1
+    const details = { reason: this.#reason, retryAfterSeconds }
+    const now = performance.now()
+    if (now < this.#nextCauseAt) return new CorbadoError('STORE_UNAVAILABLE', details)
+    this.#nextCauseAt = now + causeEveryMs
+    const message = `The store failed (requests refused since it last answered: ${this.#count})`
+    return new CorbadoError('STORE_UNAVAILABLE', { ...details, cause: new Error(message, { cause }) })
+  }
+
+  /** The store has answered. */
+  over(): void {
+    this.#count = 0
+  }
+}
