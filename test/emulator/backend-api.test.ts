@@ -296,7 +296,7 @@ t.test('requests that are not part of Corbado’s API', async (t) => {
   t.match(await call('POST', '/v2/connectTokens', '', { 'content-type': 'application/json' }), { status: 400 })
 
   for (const [method, path] of [
-    ['POST', '/v2/users'],
+    ['POST', '/v2/socialAccounts'],
     ['PUT', '/v2/connectTokens'],
   ] as const) {
     t.match(
@@ -306,12 +306,12 @@ t.test('requests that are not part of Corbado’s API', async (t) => {
     )
   }
 
-  for (const path of ['/v2/users', '/connectTokens', '/v2/connecttokens', '/v2/passkey/verifySignedData/']) {
+  for (const path of ['/v2/socialAccounts', '/connectTokens', '/v2/connecttokens', '/v2/passkey/verifySignedData/']) {
     const { status, json } = await call('POST', path, {})
     t.equal(status, 501, path)
     t.match(json, { error: { type: 'emulator_not_implemented', details: path } })
   }
-  t.match(warnings[0], { name: 'CorbadoEmulatorWarning', message: 'not implemented: POST /v2/users' })
+  t.match(warnings[0], { name: 'CorbadoEmulatorWarning', message: 'not implemented: POST /v2/socialAccounts' })
 
   const headers = { authorization: basic(emulator.projectId, emulator.apiSecret) }
   for (const host of ['rebound.example:4400', 'localhost.example', '127.0.0.2']) {

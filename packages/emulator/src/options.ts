@@ -1,3 +1,5 @@
+import { type Permission, permissions } from './wire/operations.js'
+
 /** How to start an emulator. Everything has a default. */
 export interface EmulatorOptions {
   /** The TCP port on 127.0.0.1; default 0: any free one. */
@@ -8,6 +10,8 @@ export interface EmulatorOptions {
   apiSecret?: string | undefined
   /** The API key that the Backend API demands (Bearer). The default is the same everywhere and protects nothing. */
   apiKey?: string | undefined
+  /** What the API key may do, such as `users:read`; default everything. The API secret may always do everything. */
+  apiKeyPermissions?: readonly Permission[] | undefined
   /** The lifetime of a connect token that asks for none, in seconds; default 300. */
   connectTokenLifetimeSeconds?: number | undefined
   /**
@@ -31,6 +35,7 @@ export interface Settings {
   projectId: string
   apiSecret: string
   apiKey: string
+  apiKeyPermissions: readonly Permission[]
   connectTokenLifetimeSeconds: number
   allowedOrigins: readonly string[]
   rpId: string
@@ -43,6 +48,7 @@ export const defaults: Readonly<Settings> = {
   projectId: 'pro-1000000000000000001',
   apiSecret: 'corbado1_offlineEmulatorSecretNotForProduction',
   apiKey: 'corbado1_offlineEmulatorKeyNotForProduction',
+  apiKeyPermissions: permissions,
   connectTokenLifetimeSeconds: 300,
   allowedOrigins: [],
   rpId: 'localhost',
@@ -56,12 +62,13 @@ export function readOptions(options: EmulatorOptions): Settings {
     if (!Object.hasOwn(defaults, name)) throw new TypeError(`startEmulator: unknown option ${name}`)
   }
   const { port, projectId, apiSecret, apiKey, connectTokenLifetimeSeconds, allowedOrigins, rpId } = options
-  const { requireProcess, requireConnectLoginToken } = options
+  const { apiKeyPermissions, requireProcess, requireConnectLoginToken } = options
   return {
     port: integer('port', port ?? defaults.port, 0, 65_535),
     projectId: matching('projectId', projectId ?? defaults.projectId, /^pro-[0-9]+$/, 'pro- and digits'),
     apiSecret: matching('apiSecret', apiSecret ?? defaults.apiSecret, visibleAscii, 'printable ASCII without spaces'),
     apiKey: matching('apiKey', apiKey ?? defaults.apiKey, visibleAscii, 'printable ASCII without spaces'),
+    apiKeyPermissions: knownPermissions(apiKeyPermissions ?? defaults.apiKeyPermissions),
     connectTokenLifetimeSeconds: integer(
       'connectTokenLifetimeSeconds',
       connectTokenLifetimeSeconds ?? defaults.connectTokenLifetimeSeconds,
@@ -76,6 +83,11 @@ export function readOptions(options: EmulatorOptions): Settings {
       requireConnectLoginToken ?? defaults.requireConnectLoginToken,
     ),
   }
+}
+
+function knownPermissions(values: readonly Permission[]): readonly Permission[] {
+  if (Array.isArray(values) && values.every((value) => permissions.includes(value))) return [...values]
+  throw new TypeError(`startEmulator: apiKeyPermissions must be an array of ${permissions.join(', ')}`)
 }
 
 /** Checks that they are written as a browser writes the header `Origin`: anything else would never match. */

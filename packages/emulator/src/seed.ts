@@ -40,6 +40,7 @@ export function addSeed(state: State, seed: unknown): void {
   const readPasskeys = list('seed.passkeys', passkeys).map((passkey, index) =>
     readPasskey(`seed.passkeys[${index}]`, passkey),
   )
+  refuseTakenIds(state, readUsers)
   for (const { identifier, displayName, userID } of readUsers) state.users.see(identifier, displayName, userID)
   for (const { identifier, credentialID, publicKey, counter } of readPasskeys) {
     state.users.see(identifier)
@@ -57,6 +58,18 @@ export function addSeed(state: State, seed: unknown): void {
       os: 'Unknown',
       counter,
     })
+  }
+}
+
+/** A user ID that two users share would give one the passkeys of the other. */
+function refuseTakenIds(state: State, seeds: readonly { identifier: string; userID: string | undefined }[]): void {
+  const owners = new Map<string, string | undefined>()
+  for (const [index, { identifier, userID }] of seeds.entries()) {
+    if (userID === undefined) continue
+    const user = state.users.byId(userID)
+    const owner = owners.has(userID) ? owners.get(userID) : user === undefined ? identifier : user.webauthnId
+    if (owner !== identifier) throw new TypeError(`seed.users[${index}].userID must not be the ID of another user`)
+    owners.set(userID, identifier)
   }
 }
 

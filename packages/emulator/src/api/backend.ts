@@ -8,16 +8,27 @@ import {
 import type { State } from '../state/state.js'
 import { type Envelope, envelope } from '../wire/error-envelope.js'
 import { Fields } from '../wire/fields.js'
-import { checkCredentials } from './credentials.js'
-import { selectTokens } from './list-query.js'
-import { route, type Server } from './server.js'
+import { checkCredentials, checkPermission } from './credentials.js'
+import { type ListFields, selectPage } from './list-query.js'
+import { parameterOf, queryOf, route, type Server } from './server.js'
+import { registerUsers } from './users.js'
+
+const tokenFields: ListFields<ConnectToken> = {
+  token: ({ id }) => id,
+  tokenType: ({ tokenType }) => tokenType,
+  status: ({ connectTokenStatus }) => connectTokenStatus,
+  expires: ({ expires }) => expires,
+}
 
 /** Corbado's Backend API, see https://docs.corbado.com/api-reference/backend-api */
 export function registerBackendApi({ app, recordingOf }: Server, state: State): void {
   const { connectTokens, settings, users } = state
 
   app.register(async (api) => {
-    api.addHook('preHandler', async (request) => checkCredentials(request.headers, settings))
+    api.addHook('preHandler', async (request) => {
+      checkCredentials(request.headers, settings)
+      checkPermission(request.headers, recordingOf(request).route, settings)
+    })
 
     route(api, 'connectTokens.create', async (request) => {
       const { type, data, lifetimeSeconds } = readCreation(request.body)
@@ -28,8 +39,7 @@ export function registerBackendApi({ app, recordingOf }: Server, state: State): 
     })
 
     route(api, 'connectTokens.list', async (request) => {
-      const query = new URLSearchParams(request.raw.url?.split('?')[1])
-      const { page, paging } = selectTokens(connectTokens.all(), query)
+      const { page, paging } = selectPage(connectTokens.all(), queryOf(request), tokenFields)
       return { connectTokens: page.map(shown), paging }
     })
 
@@ -38,12 +48,12 @@ export function registerBackendApi({ app, recordingOf }: Server, state: State): 
       const status = body.oneOf('status', connectTokenStatuses)
       body.only('status')
       body.check()
-      connectTokens.update(idOf(request), status)
+      connectTokens.update(parameterOf(request, 'id'), status)
       return done(request)
     })
 
     route(api, 'connectTokens.delete', async (request) => {
-      connectTokens.delete(idOf(request))
+      connectTokens.delete(parameterOf(request, 'id'))
       return done(request)
     })
 
@@ -55,6 +65,8 @@ export function registerBackendApi({ app, recordingOf }: Server, state: State): 
       body.check()
       return { verificationResult: await state.signedPasskeyData.verify(signedPasskeyData, username) }
     })
+
+    registerUsers(api, state, done)
   })
 
   const done = (request: FastifyRequest): Envelope => envelope(200, 'OK', recordingOf(request).context)
@@ -88,9 +100,4 @@ function shown({
   expires,
 }: ConnectToken): Omit<ConnectToken, 'secret' | 'processId'> {
   return { id, tokenType, data, connectTokenStatus, expires }
-}
-
-function idOf(request: FastifyRequest): string {
-  const { params } = request
-  return typeof params === 'object' && params !== null && 'id' in params ? String(params.id) : ''
 }

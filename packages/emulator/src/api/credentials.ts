@@ -1,11 +1,24 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
 import { ApiError } from '../wire/error-envelope.js'
+import { type Permission, type RouteName, routes } from '../wire/operations.js'
 
 export interface Credentials {
   projectId: string
   apiSecret: string
   apiKey: string
+}
+
+/** An API key can be limited to some permissions. The API secret may do everything. */
+export function checkPermission(
+  headers: IncomingHttpHeaders,
+  route: RouteName | null,
+  { apiKeyPermissions }: { apiKeyPermissions: readonly Permission[] },
+): void {
+  const needed = route === null ? undefined : routes[route].permission
+  const isKey = headers.authorization?.toLowerCase().startsWith('bearer ') === true
+  if (!isKey || needed === undefined || apiKeyPermissions.includes(needed)) return
+  throw new ApiError(403, 'login_error', `The API key lacks the permission ${needed}.`)
 }
 
 /**

@@ -1,15 +1,12 @@
-import type { ConnectToken } from '../state/connect-tokens.js'
 import { validationError } from '../wire/error-envelope.js'
 
-/** The fields that Corbado sorts and filters connect tokens by. */
-const sortableFields = {
-  token: (token: ConnectToken): string | number => token.id,
-  tokenType: (token: ConnectToken): string | number => token.tokenType,
-  status: (token: ConnectToken): string | number => token.connectTokenStatus,
-  expires: (token: ConnectToken): string | number => token.expires,
-} as const
+type Value = string | number | boolean
+
+/** The fields that a list is sorted and filtered by. A field with several values meets a filter if one of them does. */
+export type ListFields<Item> = Readonly<Record<string, (item: Item) => Value | readonly Value[]>>
 
 const defaultPageSize = 10
+const listParameters = ['sort', 'filter[]', 'page', 'pageSize']
 
 export interface Paging {
   page: number
@@ -17,20 +14,25 @@ export interface Paging {
   totalItems: number
 }
 
-/** `?sort=expires:desc&filter[]=status:eq:initial&page=1&pageSize=10`, applied to all tokens. */
-export function selectTokens(
-  tokens: readonly ConnectToken[],
+/**
+ * `?sort=expires:desc&filter[]=status:eq:initial&page=1&pageSize=10`, applied to all items. The newer notation of a sort,
+ * `-expires`, is understood too.
+ */
+export function selectPage<Item>(
+  items: readonly Item[],
   query: URLSearchParams,
-): { page: ConnectToken[]; paging: Paging } {
+  fields: ListFields<Item>,
+  otherParameters: readonly string[] = [],
+): { page: Item[]; paging: Paging } {
   for (const name of query.keys()) {
-    if (!['sort', 'filter[]', 'page', 'pageSize'].includes(name)) refuse(name, 'is not a known parameter')
+    if (![...listParameters, ...otherParameters].includes(name)) refuse(name, 'is not a known parameter')
   }
-  const filters = query.getAll('filter[]').map(readFilter)
-  const compare = readSort(query.get('sort'))
+  const filters = query.getAll('filter[]').map((text) => readFilter(text, fields))
+  const compare = readSort(query.get('sort'), fields)
   const page = readCount(query, 'page', 1)
   const pageSize = readCount(query, 'pageSize', defaultPageSize)
 
-  const found = tokens.filter((token) => filters.every((accepts) => accepts(token)))
+  const found = items.filter((item) => filters.every((accepts) => accepts(item)))
   if (compare !== undefined) found.sort(compare)
   return {
     page: found.slice((page - 1) * pageSize, page * pageSize),
@@ -38,41 +40,47 @@ export function selectTokens(
   }
 }
 
-function readFilter(text: string): (token: ConnectToken) => boolean {
+function readFilter<Item>(text: string, fields: ListFields<Item>): (item: Item) => boolean {
   const [field = '', operator = '', ...rest] = text.split(':')
-  const read = readField('filter[]', field)
+  const read = readField('filter[]', field, fields)
   const wanted = rest.join(':')
-  const compare = (token: ConnectToken): number => order(read(token), wanted)
-  if (rest.length > 0) {
-    if (operator === 'eq') return (token) => String(read(token)) === wanted
-    if (operator === 'gt') return (token) => compare(token) > 0
-    if (operator === 'lt') return (token) => compare(token) < 0
-  }
+  const accepts = acceptor(operator, wanted)
+  if (rest.length > 0 && accepts !== undefined) return (item) => valuesOf(read(item)).some(accepts)
   return refuse('filter[]', 'must look like field:operator:value, with the operator eq, gt or lt')
 }
 
-function readSort(text: string | null): ((a: ConnectToken, b: ConnectToken) => number) | undefined {
+function acceptor(operator: string, wanted: string): ((value: Value) => boolean) | undefined {
+  if (operator === 'eq') return (value) => String(value) === wanted
+  if (operator === 'gt') return (value) => order(value, wanted) > 0
+  if (operator === 'lt') return (value) => order(value, wanted) < 0
+  return undefined
+}
+
+function readSort<Item>(text: string | null, fields: ListFields<Item>): ((a: Item, b: Item) => number) | undefined {
   if (text === null) return undefined
-  const [field = '', direction = 'asc', ...rest] = text.split(':')
-  const read = readField('sort', field)
-  if (rest.length > 0 || (direction !== 'asc' && direction !== 'desc')) {
-    return refuse('sort', 'must look like field:asc or field:desc')
+  const isReversed = text.startsWith('-')
+  const [field = '', direction = isReversed ? 'desc' : 'asc', ...rest] = text.slice(isReversed ? 1 : 0).split(':')
+  const read = readField('sort', field, fields)
+  const isKnown = isReversed ? !text.includes(':') : direction === 'asc' || direction === 'desc'
+  if (rest.length > 0 || !isKnown) {
+    return refuse('sort', 'must look like field:asc, field:desc, field or -field')
   }
   const sign = direction === 'asc' ? 1 : -1
-  return (a, b) => sign * order(read(a), read(b))
+  const first = (item: Item): Value => valuesOf(read(item))[0] ?? ''
+  return (a, b) => sign * order(first(a), first(b))
 }
 
-function readField(parameter: string, field: string): (token: ConnectToken) => string | number {
-  if (isField(field)) return sortableFields[field]
-  return refuse(parameter, `knows the fields ${Object.keys(sortableFields).join(', ')}`)
+function readField<Item>(parameter: string, field: string, fields: ListFields<Item>): ListFields<Item>[string] {
+  const read = Object.hasOwn(fields, field) ? fields[field] : undefined
+  return read ?? refuse(parameter, `knows the fields ${Object.keys(fields).join(', ')}`)
 }
 
-const isField = (field: string): field is keyof typeof sortableFields => Object.hasOwn(sortableFields, field)
+const valuesOf = (value: Value | readonly Value[]): readonly Value[] => (typeof value === 'object' ? value : [value])
 
 /** Numbers as numbers, everything else as text. */
-function order(a: string | number, b: string | number): number {
+function order(a: Value, b: Value): number {
   if (typeof a === 'number') return a - Number(b)
-  return a < String(b) ? -1 : a > String(b) ? 1 : 0
+  return String(a) < String(b) ? -1 : String(a) > String(b) ? 1 : 0
 }
 
 function readCount(query: URLSearchParams, name: string, byDefault: number): number {

@@ -82,7 +82,11 @@ export function registerLogin(api: FastifyInstance, state: State): void {
     return {
       assertionOptions: '',
       isCDA: false,
-      fallbackOperationError: { initFallback: true, identifier, ...(!users.isKnown(identifier) && { error }) },
+      fallbackOperationError: {
+        initFallback: true,
+        identifier,
+        ...(users.byWebauthnId(identifier) === undefined && { error }),
+      },
     }
   }
 }

@@ -6,6 +6,7 @@ import { newId } from '../state/ids.js'
 import type { Entry } from '../state/requests.js'
 import type { State } from '../state/state.js'
 import { ApiError, type EnvelopeContext, errorEnvelope } from '../wire/error-envelope.js'
+import { isRecord } from '../wire/fields.js'
 import { backendPrefix, frontendPrefix, methodsOf, type RouteName, routeNameOf, routes } from '../wire/operations.js'
 import { checkCredentials } from './credentials.js'
 
@@ -172,6 +173,14 @@ export function route(
   const { method, paths } = routes[name]
   for (const url of paths) app.route({ method, url, handler })
 }
+
+/** A parameter of the path, such as `id`. */
+export function parameterOf({ params }: FastifyRequest, name: string): string {
+  const value = isRecord(params) ? params[name] : undefined
+  return typeof value === 'string' ? value : ''
+}
+
+export const queryOf = ({ raw }: FastifyRequest): URLSearchParams => new URLSearchParams(raw.url?.split('?')[1])
 
 /**
  * A page of a foreign site can make its own name resolve to 127.0.0.1 (DNS rebinding) and would then count as our own

@@ -1,5 +1,6 @@
 import type { StoredPasskey } from '../state/passkeys.js'
 import type { State } from '../state/state.js'
+import { type Identifier, type IdentifierType, identifierTypeOf, type User } from '../state/users.js'
 
 const aaguidDetails = { name: 'Passkey', iconLight: '', iconDark: '' } as const
 
@@ -9,7 +10,7 @@ export function passkeyOperation(operationType: 'append' | 'verify', passkey: St
   return {
     operationType,
     identifierValue: identifier,
-    identifierType: /^\+[0-9]+$/.test(identifier) ? 'phone' : identifier.includes('@') ? 'email' : 'username',
+    identifierType: identifierTypeOf(identifier),
     ceremonyType: platformAuthenticator ? 'local' : transports.includes('hybrid') ? 'cda' : 'security-key',
     aaguidDetails,
   }
@@ -36,8 +37,39 @@ export function shownPasskey(passkey: StoredPasskey) {
   }
 }
 
+/** A user as `users.get` and `users.create` answer it. */
+export function shownUser({ id, status, displayName, webauthnId, updatedMs }: User) {
+  return {
+    userID: id,
+    status,
+    ...(displayName !== undefined && { fullName: displayName }),
+    ...(webauthnId !== undefined && { explicitWebauthnID: webauthnId }),
+    updated: dateTime(updatedMs),
+    updatedMs,
+  }
+}
+
+/** A user as `users.list` answers it. */
+export function shownUserInList(user: User) {
+  const identifiers = (type: IdentifierType) =>
+    user.identifiers.filter((identifier) => identifier.type === type).map((own) => shownIdentifier(user, own))
+  return {
+    ...shownUser(user),
+    emailIdentifiers: identifiers('email'),
+    phoneNumberIdentifiers: identifiers('phone'),
+    usernameIdentifiers: identifiers('username'),
+    socialAccounts: [],
+    created: dateTime(user.createdMs),
+    createdMs: user.createdMs,
+  }
+}
+
+export function shownIdentifier(user: User, { id, type, value, status }: Identifier) {
+  return { identifierID: id, type, value, status, userID: user.id }
+}
+
 /** The client's parser wants neither a fraction nor a zone. */
-const dateTime = (ms: number): string => new Date(ms).toISOString().slice(0, 19)
+export const dateTime = (ms: number): string => new Date(ms).toISOString().slice(0, 19)
 
 /** A first-time client gets a handle, once as such and once in the opaque text that an app may keep in a cookie. */
 export function newClientState(handle: string, state: State) {

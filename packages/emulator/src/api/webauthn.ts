@@ -53,8 +53,9 @@ export async function requestOptions(
 
 export async function createPasskey(state: State, text: string, agent: string): Promise<StoredPasskey> {
   const { response, challenge, attachment } = readRegistration(text)
-  const { resets } = state
   const ceremony = state.ceremonies.take(challenge, 'append')
+  const { resets } = state
+  const owner = state.users.idOf(ceremony.identifier)
   const { verifyRegistrationResponse } = await library()
   const { verified, registrationInfo } = await verifyRegistrationResponse({
     response,
@@ -63,7 +64,9 @@ export async function createPasskey(state: State, text: string, agent: string): 
     expectedRPID: state.settings.rpId,
   }).catch(throwRefused)
   if (!verified) throw refused('The passkey could not be verified.')
-  if (state.resets !== resets) throw refused('The emulator was reset meanwhile.')
+  if (state.resets !== resets || state.users.byWebauthnId(ceremony.identifier)?.id !== owner) {
+    throw refused('The user was deleted meanwhile, or the emulator was reset.')
+  }
   const { credential } = registrationInfo
   if (state.passkeys.find(credential.id) !== undefined) throw refused('This passkey is known already.')
   return state.passkeys.add({

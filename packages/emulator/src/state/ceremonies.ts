@@ -36,6 +36,12 @@ export class Ceremonies {
     return ceremony
   }
 
+  deleteOf(identifier: string): void {
+    for (const [challenge, { ceremony }] of this.#byChallenge) {
+      if (ceremony.kind !== 'conditional' && ceremony.identifier === identifier) this.#byChallenge.delete(challenge)
+    }
+  }
+
   clear(): void {
     this.#byChallenge.clear()
   }

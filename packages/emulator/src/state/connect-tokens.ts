@@ -109,6 +109,10 @@ export class ConnectTokens {
     return this.#clock.now() >= token.expires * 1000
   }
 
+  deleteOf(identifier: string): void {
+    for (const { id, data } of this.all()) if (data.identifier === identifier) this.delete(id)
+  }
+
   clear(): void {
     this.#byId.clear()
     this.#idBySecret.clear()

@@ -4,7 +4,7 @@ const digits = '0123456789'
 const lettersAndDigits = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789'
 
 /** Corbado's identifiers are a prefix and a long number, such as `ctk-940364795071150919`. */
-export function newId(prefix: 'ctk' | 'usr' | 'cre' | 'was' | 'req' | 'pki'): string {
+export function newId(prefix: 'ctk' | 'usr' | 'cre' | 'ide' | 'was' | 'req' | 'pki'): string {
   // Never a leading zero: it would vanish if somebody read the number as one.
   return `${prefix}-${1 + randomInt(9)}${randomText(17, digits)}`
 }

@@ -67,6 +67,11 @@ export class Logins {
     return [...this.#byChallenge.values()]
   }
 
+  deleteOf(identifier: string): void {
+    for (const login of this.all()) if (login.identifier === identifier) this.#byChallenge.delete(login.challengeId)
+    this.#changed()
+  }
+
   clear(): void {
     this.#byChallenge.clear()
     this.#changed()

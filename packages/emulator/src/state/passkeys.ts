@@ -65,6 +65,10 @@ export class Passkeys {
     this.#changed()
   }
 
+  deleteOf(identifier: string): void {
+    for (const passkey of this.of(identifier)) this.delete(passkey)
+  }
+
   clear(): void {
     this.#byCredentialID.clear()
     this.#changed()

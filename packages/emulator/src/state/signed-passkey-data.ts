@@ -2,6 +2,7 @@ import { isRecord } from '../wire/fields.js'
 import { type Clock, inSeconds } from './clock.js'
 import { newId, newJti, newProcessId } from './ids.js'
 import type { Logins, VerificationResult } from './logins.js'
+import type { Passkeys } from './passkeys.js'
 import { createSigningKey, type SigningKey, signingInput } from './signing-key.js'
 import type { Users } from './users.js'
 
@@ -51,6 +52,7 @@ interface Parts {
   key: SigningKey
   clock: Clock
   logins: Logins
+  passkeys: Passkeys
   users: Users
 }
 
@@ -118,7 +120,8 @@ export class SignedPasskeyData {
     identifier: string,
     known: { credential?: string; processId?: string; isCUI?: boolean },
   ): SignedPasskeyDataClaims {
-    const iat = inSeconds(this.#parts.clock.now())
+    const { clock, passkeys } = this.#parts
+    const iat = inSeconds(clock.now())
     return {
       iss: this.#parts.projectId,
       sub: this.#parts.users.idOf(identifier),
@@ -128,7 +131,7 @@ export class SignedPasskeyData {
       jti: newJti(),
       processId: known.processId ?? newProcessId(),
       username: '',
-      credential: known.credential ?? newId('cre'),
+      credential: known.credential ?? passkeys.of(identifier).at(-1)?.id ?? newId('cre'),
       challengeId: newId('was'),
       webauthnId: identifier,
       isCUI: known.isCUI ?? false,

@@ -10,7 +10,7 @@ import { Processes } from './processes.js'
 import { Requests } from './requests.js'
 import { SignedPasskeyData } from './signed-passkey-data.js'
 import type { SigningKey } from './signing-key.js'
-import { Users } from './users.js'
+import { type User, Users } from './users.js'
 import { Warnings } from './warnings.js'
 
 /** Everything that one emulator knows. */
@@ -33,6 +33,8 @@ export interface State {
   allowedOrigins: readonly string[]
   /** How often it was reset: what began before must not end up in the state after. */
   readonly resets: number
+  /** Deletes a user with everything that belongs to the user: identifiers, passkeys, connect tokens and logins. */
+  deleteUser(user: User): void
   reset(): void
 }
 
@@ -44,7 +46,7 @@ export function createState(settings: Settings, key: SigningKey): State {
     changes.emit('change')
   }
   const clock = createClock(changed)
-  const users = new Users()
+  const users = new Users(clock)
   const connectTokens = new ConnectTokens(clock, changed)
   const logins = new Logins(clock, changed)
   const passkeys = new Passkeys(clock, changed)
@@ -60,7 +62,7 @@ export function createState(settings: Settings, key: SigningKey): State {
     connectTokens,
     users,
     logins,
-    signedPasskeyData: new SignedPasskeyData({ projectId: settings.projectId, key, clock, logins, users }),
+    signedPasskeyData: new SignedPasskeyData({ projectId: settings.projectId, key, clock, logins, passkeys, users }),
     passkeys,
     ceremonies,
     processes,
@@ -71,6 +73,12 @@ export function createState(settings: Settings, key: SigningKey): State {
     allowedOrigins: settings.allowedOrigins,
     get resets() {
       return resets
+    },
+    deleteUser(user) {
+      users.delete(user)
+      const { webauthnId } = user
+      if (webauthnId === undefined) return
+      for (const part of [passkeys, connectTokens, logins, ceremonies]) part.deleteOf(webauthnId)
     },
     reset() {
       resets++

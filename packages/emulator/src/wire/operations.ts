@@ -5,6 +5,9 @@ export type RouteName =
   | 'connectTokens.update'
   | 'connectTokens.delete'
   | 'passkeys.verifySignedData'
+  | `users.${'list' | 'get' | 'create' | 'delete'}`
+  | `credentials.${'list' | 'delete'}`
+  | `identifiers.${'list' | 'create' | 'update' | 'delete'}`
   | 'login.init'
   | 'login.start'
   | 'login.finish'
@@ -19,9 +22,26 @@ export type RouteName =
 
 export type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE'
 
+export const permissions = [
+  'connect_tokens:read',
+  'connect_tokens:write',
+  'passkeys:verify',
+  'users:read',
+  'users:write',
+  'credentials:read',
+  'credentials:write',
+  'identifiers:read',
+  'identifiers:write',
+] as const
+
+/** What an API key of Corbado's can be allowed to do. */
+export type Permission = (typeof permissions)[number]
+
 interface Route {
   method: Method
   paths: readonly string[]
+  /** What an API key needs for an operation of the Backend API. */
+  permission?: Permission
 }
 
 /** Every path of Corbado's APIs begins with this. */
@@ -30,18 +50,35 @@ export const backendPrefix = '/v2/'
 /** Every path of Corbado's Frontend API begins with this. */
 export const frontendPrefix = '/v2/connect/'
 
+const backend = (method: Method, path: string, permission: Permission): Route => ({
+  method,
+  paths: [path],
+  permission,
+})
+
 const frontend = (path: string): Route => ({ method: 'POST', paths: [frontendPrefix + path] })
 
 /** Where each operation lives. Two spellings of one path are in Corbado's documents, so both are served. */
 export const routes: Readonly<Record<RouteName, Route>> = {
-  'connectTokens.create': { method: 'POST', paths: ['/v2/connectTokens'] },
-  'connectTokens.list': { method: 'GET', paths: ['/v2/connectTokens'] },
-  'connectTokens.update': { method: 'PATCH', paths: ['/v2/connectTokens/:id'] },
-  'connectTokens.delete': { method: 'DELETE', paths: ['/v2/connectTokens/:id'] },
+  'connectTokens.create': backend('POST', '/v2/connectTokens', 'connect_tokens:write'),
+  'connectTokens.list': backend('GET', '/v2/connectTokens', 'connect_tokens:read'),
+  'connectTokens.update': backend('PATCH', '/v2/connectTokens/:id', 'connect_tokens:write'),
+  'connectTokens.delete': backend('DELETE', '/v2/connectTokens/:id', 'connect_tokens:write'),
   'passkeys.verifySignedData': {
     method: 'POST',
     paths: ['/v2/passkey/verifySignedData', '/v2/passkeys/verifySignedData'],
+    permission: 'passkeys:verify',
   },
+  'users.list': backend('GET', '/v2/users', 'users:read'),
+  'users.get': backend('GET', '/v2/users/:userID', 'users:read'),
+  'users.create': backend('POST', '/v2/users', 'users:write'),
+  'users.delete': backend('DELETE', '/v2/users/:userID', 'users:write'),
+  'credentials.list': backend('GET', '/v2/users/:userID/credentials', 'credentials:read'),
+  'credentials.delete': backend('DELETE', '/v2/users/:userID/credentials/:id', 'credentials:write'),
+  'identifiers.list': backend('GET', '/v2/identifiers', 'identifiers:read'),
+  'identifiers.create': backend('POST', '/v2/users/:userID/identifiers', 'identifiers:write'),
+  'identifiers.update': backend('PATCH', '/v2/users/:userID/identifiers/:id', 'identifiers:write'),
+  'identifiers.delete': backend('DELETE', '/v2/users/:userID/identifiers/:id', 'identifiers:write'),
   'login.init': frontend('login/init'),
   'login.start': frontend('login/start'),
   'login.finish': frontend('login/finish'),
@@ -69,7 +106,7 @@ export const routeNameOf = (method: string, pattern: string | undefined): RouteN
 
 /** The methods that a path answers, empty for a path that nobody answers. */
 export function methodsOf(path: string): Method[] {
-  const matches = (pattern: string): boolean => new RegExp(`^${pattern.replace(/:[a-z]+/g, '[^/]+')}$`).test(path)
+  const matches = (pattern: string): boolean => new RegExp(`^${pattern.replace(/:[A-Za-z]+/g, '[^/]+')}$`).test(path)
   return Object.values(routes)
     .filter(({ paths }) => paths.some(matches))
     .map(({ method }) => method)
