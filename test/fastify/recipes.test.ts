@@ -196,6 +196,7 @@ t.test('the pages show the code that is tested', async (t) => {
     'step-up': ['fastify/recipes/step-up', 'express/recipes/step-up'],
     'second-factor': ['fastify/recipes/second-factor', 'express/recipes/second-factor'],
     'other-origin': ['fastify/recipes/other-origin', 'express/recipes/other-origin'],
+    tracing: ['fastify/recipes/tracing'],
   })) {
     const text = await readFile(join(root, 'docs', `${page}.md`), 'utf8')
     for (const recipe of recipes) {
