@@ -154,6 +154,31 @@ contract('addresses behind a trusted proxy', async (scene) => {
   see('victim', victim.json)
 })
 
+contract('an IPv6 /56, behind a trusted proxy', async (scene) => {
+  const { t, start, see } = scene
+  const setUp = () =>
+    start(optionsFor(upstream, { rateLimit: { verify: { max: 3, windowMs: minute } } }), { trustProxy: 'loopback' })
+  const statusOf = async (app: Awaited<ReturnType<typeof start>>, address: string): Promise<number> =>
+    (await logIn(app, 'malformed', { ...browser, 'x-forwarded-for': address })).status
+  const network = (index: number): string => `2001:db8:0:1${index.toString(16).padStart(2, '0')}`
+
+  const app = await setUp()
+  const statuses: number[] = []
+  for (let index = 0; index < 40; index += 1) statuses.push(await statusOf(app, `${network(index)}::1`))
+  t.strictSame(statuses, [...Array(12).fill(400), ...Array(28).fill(429)], 'four times the limit for all of them')
+  t.equal(await statusOf(app, '2001:db8:0:200::1'), 400, 'another /56')
+  t.equal(await statusOf(app, '9.9.9.9'), 400, 'IPv4')
+
+  const other = await setUp()
+  const flood: number[] = []
+  for (let index = 0; index < 16; index += 1) flood.push(await statusOf(other, `${network(0)}::${index.toString(16)}`))
+  t.strictSame(flood, [...Array(3).fill(400), ...Array(13).fill(429)])
+  const neighbors: number[] = []
+  for (let index = 1; index < 4; index += 1) neighbors.push(await statusOf(other, `${network(index)}::1`))
+  t.strictSame(neighbors, [400, 400, 400], 'a flood from one /64 does not use up what its neighbors share')
+  see('statuses', { statuses, flood, neighbors })
+})
+
 contract('the window ends', async ({ t, start, see }) => {
   const app = await start(optionsFor(upstream, { rateLimit: { connectToken: { max: 1, windowMs: 400 } } }))
   const first = await askForToken(app, ada.identifier)

@@ -3,7 +3,7 @@ import { startEmulator } from '@corbado-connect/emulator'
 import type { ConnectEvent } from '@corbado-connect/fastify'
 import t from 'tap'
 import { ada, bob, HeaderSession } from '../support/people.js'
-import { askForToken, logIn } from '../support/requests.js'
+import { askForToken, logIn, send } from '../support/requests.js'
 import { clientFor, contract, optionsFor, verifications } from './contract.js'
 import { selfSigned } from './self-signed.js'
 
@@ -37,6 +37,28 @@ contract('replay', async ({ t, start, see, refused }) => {
   const both = [await logIn(app, first), await logIn(app, second)].map(({ status }) => status)
   t.strictSame(both, [200, 200], 'a jti that an issuer gave twice locks nobody out')
   see('two tokens with one jti', both)
+})
+
+contract('one project registered twice in a process', async ({ t, start, refused }) => {
+  // An upstream that accepts every token, again and again: only the replay store is left.
+  const careless = await startEmulator()
+  t.teardown(() => careless.close())
+  careless.fault({
+    route: 'passkeys.verifySignedData',
+    kind: 'status',
+    status: 200,
+    body: { verificationResult: 'success' },
+  })
+  const session = new HeaderSession()
+  const token = await careless.signIn(ada.identifier)
+  for (const [index, prefix] of ['/auth', '/mobile'].entries()) {
+    const app = await start({ ...optionsFor(careless, { session }), prefix })
+    const path = `${prefix}/verifySignedPasskeyData`
+    const answer = await send(app, { path, body: { signedPasskeyData: token } })
+    if (index === 0) t.equal(answer.status, 200)
+    else refused('the other registration', answer, 'TOKEN_ALREADY_USED')
+  }
+  t.equal(session.logins.length, 1, 'one session')
 })
 
 contract('a full replay store', async ({ t, framework, start, see, refused }) => {

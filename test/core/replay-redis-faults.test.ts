@@ -2,12 +2,12 @@ import { once } from 'node:events'
 import { connect, createServer, type Socket } from 'node:net'
 import { redisReplayStore } from '@corbado-connect/core/redis'
 import t, { type Test } from 'tap'
+import { clients, type TestClient } from '../support/redis-clients.js'
 import { createRedisServer, redisIsInstalled } from '../support/redis-server.js'
 import { outcomeOf, summary } from './corbado-calls.js'
 import { connectOver, type Flow } from './flows.js'
 import { newContext } from './http-context.js'
 import { tokenOf } from './passkey-tokens.js'
-import { clients, type TestClient } from './redis-clients.js'
 import { verdictOf } from './scripted-upstream.js'
 
 // What happens to logins while Redis fails, and how soon they work again afterwards.

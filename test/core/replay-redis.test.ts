@@ -1,12 +1,12 @@
 import { redisReplayStore } from '@corbado-connect/core/redis'
 import { Redis } from 'ioredis'
 import t, { type Test } from 'tap'
+import { clients, type TestClient } from '../support/redis-clients.js'
 import { createRedisServer, redisIsInstalled } from '../support/redis-server.js'
 import { outcomeOf, summary } from './corbado-calls.js'
 import { connectOver, type Flow } from './flows.js'
 import { newContext } from './http-context.js'
 import { tokenOf } from './passkey-tokens.js'
-import { clients, type TestClient } from './redis-clients.js'
 import { verdictOf } from './scripted-upstream.js'
 
 const keyPrefix = 'corbado-connect:replay:'

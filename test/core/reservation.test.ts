@@ -111,7 +111,7 @@ t.test('a store without an answer: refused after 250 ms, nothing was sent', asyn
     const startedAt = performance.now()
     const outcome = await Promise.race([flow.login(tokenOf('jane')), hangs(1000)])
     t.equal(outcome, unavailable, name)
-    t.ok(performance.now() - startedAt < 500, name)
+    t.ok(performance.now() - startedAt < 800, name)
     t.equal(flow.sent.length, 0)
   }
 })

@@ -4,6 +4,7 @@ import express from 'express'
 import Fastify from 'fastify'
 import type { Redis } from 'ioredis'
 import t, { type Test } from 'tap'
+import { clients } from '../support/redis-clients.js'
 import { Page } from './browser.js'
 import {
   connectTokenPath,
@@ -103,6 +104,21 @@ for (const [name, start] of Object.entries(frameworks)) {
     t.equal(await login(page, project), 200, 'without a restart of the app')
   })
 
+  t.test(`${name}: whenRedisFails decides about requests while Redis is away`, async (t) => {
+    const project = await startProject(t)
+    const redis = { call: () => Promise.reject(new Error('ECONNREFUSED')) }
+    const limited = { verify: { max: 3, windowMs: 60_000 }, redis }
+    const refusing = await start(t, project, { ...limited, whenRedisFails: 'refuse' })
+    const refused = await refusing.page.post(verifyPath, {})
+    t.match([refused.status, refused.json.code], [503, 'CORBADO_STORE_UNAVAILABLE'])
+    t.equal(refused.headers['retry-after'], '1')
+
+    const allowing = await start(t, project, { ...limited, whenRedisFails: 'allow' })
+    const statuses: number[] = []
+    for (let index = 0; index < 5; index += 1) statuses.push((await allowing.page.post(verifyPath, {})).status)
+    t.strictSame(statuses, [400, 400, 400, 429, 429], 'each process still counts in its own memory')
+  })
+
   t.test(`${name}: a Redis that never answers holds no request`, async (t) => {
     const project = await startProject(t)
     const redis = { call: () => new Promise<never>(() => {}) }
@@ -114,12 +130,15 @@ for (const [name, start] of Object.entries(frameworks)) {
   })
 }
 
-t.test('instances of both frameworks count together', { skip: noRedis }, async (t) => {
+t.test('instances of both frameworks, with ioredis and node-redis, count together', { skip: noRedis }, async (t) => {
   const server = await startRedis(t)
   const project = await startProject(t)
   const pages: Page[] = []
-  for (const start of Object.values(frameworks)) {
-    const { page } = await start(t, project, { ...limits, redis: await server.connect() })
+  const nodeRedis = await clients['node-redis'](server.port)
+  t.teardown(() => nodeRedis.disconnect())
+  for (const [index, start] of Object.values(frameworks).entries()) {
+    const redis = index === 0 ? await server.connect() : nodeRedis.client
+    const { page } = await start(t, project, { ...limits, redis })
     pages.push(page, page)
   }
   for (const page of pages) t.equal(await login(page, project), 200)

@@ -8,7 +8,7 @@ import { createRedisServer, type RedisServer, redisIsInstalled } from '../suppor
 export const noRedis = redisIsInstalled() ? false : 'redis-server 7 or later is not installed'
 
 /** A real Redis of this test alone, that can be stopped and started again on the same port. */
-export interface TestRedis extends Pick<RedisServer, 'start' | 'stop'> {
+export interface TestRedis extends Pick<RedisServer, 'port' | 'start' | 'stop'> {
   /** A client with the recommended settings. */
   connect(): Promise<Redis>
 }
@@ -22,6 +22,7 @@ export async function startRedis(t: Test): Promise<TestRedis> {
   })
   await server.start()
   return {
+    port: server.port,
     start: () => server.start(),
     stop: () => server.stop(),
     async connect() {

@@ -41,10 +41,11 @@ interface Slice {
 class MemoryReplayStore implements ReplayStore {
   readonly #maxEntries: number
   readonly #maxReserved: number
-  /** Slices by their number, which counts from the start of the process: a clock that is set changes nothing. */
+  /** The slice that holds a key. No object per entry: with 100,000 of them that is most of the memory. */
+  readonly #sliceByKey = new Map<string, Slice>()
+  /** Slices by their number, which counts from the start of the process: setting the clock changes nothing. */
   readonly #slices = new Map<number, Slice>()
   #reservedCount = 0
-  #usedCount = 0
   #currentSlice = 0
 
   constructor(maxEntries: number) {
@@ -55,40 +56,43 @@ class MemoryReplayStore implements ReplayStore {
   reserve(key: string, owner: string, ttlMs: number): boolean {
     const now = performance.now()
     this.#dropExpired(now)
-    for (const { reserved, used } of this.#slices.values()) if (reserved.has(key) || used.has(key)) return false
-    if (this.#reservedCount >= this.#maxReserved || this.#reservedCount + this.#usedCount >= this.#maxEntries) {
+    if (this.#sliceByKey.has(key)) return false
+    if (this.#reservedCount >= this.#maxReserved || this.#sliceByKey.size >= this.#maxEntries) {
       throw new CorbadoError('STORE_UNAVAILABLE', { reason: 'replay_store_full', retryAfterSeconds: sliceMs / 1000 })
     }
     // Rounded up: an entry may live up to 30 seconds longer than it must, never shorter.
-    const number = Math.ceil((now + ttlMs) / sliceMs)
-    const slice = this.#slices.get(number) ?? { reserved: new Map(), used: new Map() }
-    this.#slices.set(number, slice)
+    const slice = this.#slice(Math.ceil((now + ttlMs) / sliceMs))
     slice.reserved.set(key, owner)
+    this.#sliceByKey.set(key, slice)
     this.#reservedCount += 1
     return true
   }
 
   markUsed(key: string, owner: string): boolean {
     this.#dropExpired(performance.now())
-    for (const { reserved, used } of this.#slices.values()) {
-      if (used.get(key) === owner) return true
-      if (reserved.get(key) !== owner) continue
-      reserved.delete(key)
-      used.set(key, owner)
-      this.#reservedCount -= 1
-      this.#usedCount += 1
-      return true
-    }
-    return false
+    const slice = this.#sliceByKey.get(key)
+    if (slice?.used.get(key) === owner) return true
+    if (slice?.reserved.get(key) !== owner) return false
+    slice.reserved.delete(key)
+    slice.used.set(key, owner)
+    this.#reservedCount -= 1
+    return true
   }
 
   release(key: string, owner: string): void {
-    for (const { reserved } of this.#slices.values()) {
-      if (reserved.get(key) !== owner) continue
-      reserved.delete(key)
-      this.#reservedCount -= 1
-      return
-    }
+    const slice = this.#sliceByKey.get(key)
+    if (slice?.reserved.get(key) !== owner) return
+    slice.reserved.delete(key)
+    this.#sliceByKey.delete(key)
+    this.#reservedCount -= 1
+  }
+
+  #slice(number: number): Slice {
+    const existing = this.#slices.get(number)
+    if (existing !== undefined) return existing
+    const slice: Slice = { reserved: new Map(), used: new Map() }
+    this.#slices.set(number, slice)
+    return slice
   }
 
   #dropExpired(now: number): void {
@@ -97,8 +101,9 @@ class MemoryReplayStore implements ReplayStore {
     this.#currentSlice = current
     for (const [number, { reserved, used }] of this.#slices) {
       if (number > current) continue
+      for (const key of reserved.keys()) this.#sliceByKey.delete(key)
+      for (const key of used.keys()) this.#sliceByKey.delete(key)
       this.#reservedCount -= reserved.size
-      this.#usedCount -= used.size
       this.#slices.delete(number)
     }
   }
