@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { appendFileSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join, normalize } from 'node:path'
 import t from 'tap'
 import { codeBlocks, markdownFiles, readPage, root } from './markdown.js'
@@ -36,10 +36,11 @@ t.test('every block of TypeScript in the documentation compiles', async (t) => {
   writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(options))
   const blocks = markdownFiles().flatMap(codeBlocks)
   const names = new Map<string, string>()
+  let name = ''
   for (const [number, block] of blocks.entries()) {
-    const name = `block-${number}.ts`
-    names.set(name, block.place)
-    writeFileSync(join(folder, name), `${block.context}\n${block.code}`)
+    if (!block.continues) name = `block-${number}.ts`
+    names.set(name, names.get(name) ?? block.place)
+    appendFileSync(join(folder, name), `${block.context}\n${block.code}`)
   }
   t.ok(blocks.length >= 8, `${blocks.length} blocks were found`)
 

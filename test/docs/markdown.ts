@@ -14,6 +14,8 @@ export interface CodeBlock {
   readonly code: string
   /** Declarations from a comment above the block, for what a reader brings along. */
   readonly context: string
+  /** Marked with `<!-- ts-continues -->`: part of the same module as the block before it. */
+  readonly continues: boolean
 }
 
 /** Every page of documentation, as paths below the root. */
@@ -33,7 +35,7 @@ export function readPage(path: string): string {
 /** The blocks that are marked as TypeScript. */
 export function codeBlocks(path: string): CodeBlock[] {
   const page = readPage(path)
-  const blocks = page.matchAll(/(?:<!-- ts-context\n(?<context>[\s\S]*?)-->\n)?^```ts\n(?<code>[\s\S]*?)^```$/gm)
+  const blocks = page.matchAll(/(?:<!-- ts-context\n(?<context>[\s\S]*?)-->\n|(?<continues><!-- ts-continues -->\n))?^```ts\n(?<code>[\s\S]*?)^```$/gm)
   return [...blocks].map(({ groups, index }) => {
     const above = page.slice(0, index)
     return {
@@ -41,6 +43,7 @@ export function codeBlocks(path: string): CodeBlock[] {
       heading: [...above.matchAll(/^#+ (.*)$/gm)].at(-1)?.[1] ?? '',
       code: groups?.code ?? '',
       context: groups?.context ?? '',
+      continues: groups?.continues !== undefined,
     }
   })
 }
