@@ -35,7 +35,9 @@ export function readPage(path: string): string {
 /** The blocks that are marked as TypeScript. */
 export function codeBlocks(path: string): CodeBlock[] {
   const page = readPage(path)
-  const blocks = page.matchAll(/(?:<!-- ts-context\n(?<context>[\s\S]*?)-->\n|(?<continues><!-- ts-continues -->\n))?^```ts\n(?<code>[\s\S]*?)^```$/gm)
+  const blocks = page.matchAll(
+    /(?:<!-- ts-context\n(?<context>[\s\S]*?)-->\n|(?<continues><!-- ts-continues -->\n))?^```ts\n(?<code>[\s\S]*?)^```$/gm,
+  )
   return [...blocks].map(({ groups, index }) => {
     const above = page.slice(0, index)
     return {

@@ -1,5 +1,5 @@
 import { promisify } from 'node:util'
-import { type CorbadoConnectRouter, corbadoConnect, isCorbadoError } from '@corbado-connect/express'
+import { type CorbadoConnectRouter, corbadoConnect } from '@corbado-connect/express'
 import express, { type ErrorRequestHandler, type Express, type Request } from 'express'
 import session, { type Store } from 'express-session'
 
@@ -8,7 +8,7 @@ export interface User {
   readonly displayName: string
 }
 
-/** Your users; `checkPassword` compares hashes. */
+/** Your users. `checkPassword` compares hashes. */
 export interface Users {
   find(identifier: string): Promise<User | null>
   checkPassword(name: string, password: string): Promise<User | null>
@@ -30,7 +30,7 @@ export interface App {
 }
 
 export function createApp(users: Users, secret: string, store: Store): App {
-  // With __Host-, no other subdomain can set this cookie. It needs Secure, which http on localhost does not have.
+  // Another subdomain cannot set a cookie whose name starts with __Host-. Such a cookie must be Secure.
   const secure = process.env.NODE_ENV !== 'development'
   const cookieName = secure ? '__Host-sid' : 'sid'
   const cookie = { path: '/', httpOnly: true, sameSite: 'lax', secure } as const
@@ -50,7 +50,7 @@ export function createApp(users: Users, secret: string, store: Store): App {
           req.session.userId = user.identifier
           await save(req)
         } catch (error) {
-          // Otherwise express-session saves it with the response, and a failed login has a session.
+          // Without this, express-session saves the session with the response, and a failed login has a session.
           await destroy(req).catch(() => {})
           throw error
         }
@@ -79,12 +79,12 @@ export function createApp(users: Users, secret: string, store: Store): App {
     res.json(auth.user(req))
   })
 
-  // The message of a failing store names hosts and commands, so it goes to the log and not to the client.
+  // Answers errors of Corbado Connect with their code, and passes all others on.
+  app.use(auth.errorHandler)
   const onError: ErrorRequestHandler = (error, _req, res, next) => {
-    // Errors below 500 are the client's, and those of express.json() carry the request body: never log them.
+    // Errors of express.json() contain the request body and have a status below 500. Never log them.
     if ((error.statusCode ?? 500) >= 500) console.error(error)
     if (res.headersSent) next(error)
-    else if (isCorbadoError(error)) res.status(error.statusCode).set(error.headers).json(error)
     else res.status(error.statusCode ?? 500).json({ error: 'Something went wrong.' })
   }
   app.use(onError)

@@ -12,7 +12,7 @@ export interface App {
   readonly auth: CorbadoConnectRouter<User>
 }
 
-/** @param origins of the pages that may call, such as `https://app.example.com` */
+/** @param origins the origins of your pages, such as `https://app.example.com` */
 export function createApp(origins: readonly string[], findUser: (identifier: string) => User | null): App {
   const auth = corbadoConnect({
     allowedOrigins: origins,

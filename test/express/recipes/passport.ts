@@ -1,5 +1,5 @@
 import { promisify } from 'node:util'
-import { type CorbadoConnectRouter, corbadoConnect, isCorbadoError } from '@corbado-connect/express'
+import { type CorbadoConnectRouter, corbadoConnect } from '@corbado-connect/express'
 import express, { type Application, type ErrorRequestHandler } from 'express'
 import session, { type Store } from 'express-session'
 import { Passport } from 'passport'
@@ -10,7 +10,7 @@ export interface User {
   readonly displayName: string
 }
 
-/** Your users; `checkPassword` compares hashes. */
+/** Your users. `checkPassword` compares hashes. */
 export interface Users {
   find(identifier: string): Promise<User | null>
   checkPassword(name: string, password: string): Promise<User | null>
@@ -34,7 +34,7 @@ export function createApp(users: Users, secret: string, store: Store): App {
   const passport = new Passport()
   passport.use(
     new LocalStrategy({ usernameField: 'name' }, (name, password, done) => {
-      // passport-local passes on whatever the JSON held.
+      // passport-local does not check the types of the fields.
       if (typeof name !== 'string' || typeof password !== 'string') return done(null, false)
       users.checkPassword(name, password).then((user) => done(null, user ?? false), done)
     }),
@@ -46,7 +46,7 @@ export function createApp(users: Users, secret: string, store: Store): App {
   })
 
   const app = express()
-  // With __Host-, no other subdomain can set this cookie. It needs Secure, which http on localhost does not have.
+  // Another subdomain cannot set a cookie whose name starts with __Host-. Such a cookie must be Secure.
   const secure = process.env.NODE_ENV !== 'development'
   const cookieName = secure ? '__Host-sid' : 'sid'
   const cookie = { path: '/', httpOnly: true, sameSite: 'lax', secure } as const
@@ -62,7 +62,7 @@ export function createApp(users: Users, secret: string, store: Store): App {
           // Passport regenerates the session, sets the user and waits until the session is saved.
           await promisify<void>((done) => req.logIn(user, done))()
         } catch (error) {
-          // Otherwise express-session saves it with the response, and a failed login has a session.
+          // Without this, express-session saves the session with the response, and a failed login has a session.
           await promisify<void>((done) => req.session.destroy(done))().catch(() => {})
           throw error
         }
@@ -87,12 +87,12 @@ export function createApp(users: Users, secret: string, store: Store): App {
     res.json(auth.user(req))
   })
 
-  // The message of a failing store names hosts and commands, so it goes to the log and not to the client.
+  // Answers errors of Corbado Connect with their code, and passes all others on.
+  app.use(auth.errorHandler)
   const onError: ErrorRequestHandler = (error, _req, res, next) => {
-    // Errors below 500 are the client's, and those of express.json() carry the request body: never log them.
+    // Errors of express.json() contain the request body and have a status below 500. Never log them.
     if ((error.statusCode ?? 500) >= 500) console.error(error)
     if (res.headersSent) next(error)
-    else if (isCorbadoError(error)) res.status(error.statusCode).set(error.headers).json(error)
     else res.status(error.statusCode ?? 500).json({ error: 'Something went wrong.' })
   }
   app.use(onError)

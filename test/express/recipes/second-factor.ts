@@ -1,5 +1,5 @@
 import { promisify } from 'node:util'
-import { type CorbadoConnectRouter, CorbadoError, corbadoConnect, isCorbadoError } from '@corbado-connect/express'
+import { type CorbadoConnectRouter, CorbadoError, corbadoConnect } from '@corbado-connect/express'
 import express, { type Application, type ErrorRequestHandler, type RequestHandler } from 'express'
 import session, { type Store } from 'express-session'
 
@@ -8,7 +8,7 @@ export interface User {
   readonly displayName: string
 }
 
-/** Your users; `checkPassword` compares hashes. */
+/** Your users. `checkPassword` compares hashes. */
 export interface Users {
   find(identifier: string): Promise<User | null>
   checkPassword(name: string, password: string): Promise<User | null>
@@ -29,7 +29,7 @@ export interface App {
 
 export function createApp(users: Users, secret: string, store: Store): App {
   const app = express()
-  // With __Host-, no other subdomain can set this cookie. It needs Secure, which http on localhost does not have.
+  // Another subdomain cannot set a cookie whose name starts with __Host-. Such a cookie must be Secure.
   const secure = process.env.NODE_ENV !== 'development'
   const cookieName = secure ? '__Host-sid' : 'sid'
   const cookie = { path: '/', httpOnly: true, sameSite: 'lax', secure } as const
@@ -63,7 +63,7 @@ export function createApp(users: Users, secret: string, store: Store): App {
       const isHalfSignedIn = req.session.awaitsPasskey === true
       return isHalfSignedIn === (type === 'passkey-login')
     },
-    // The passkey must belong to the user whose password was right, and there must be one.
+    // The passkey must belong to the user who entered the password.
     expectedIdentifier(_claims, { req }) {
       const { userId } = req.session
       if (userId === undefined) throw new CorbadoError('NOT_AUTHENTICATED')
@@ -73,7 +73,7 @@ export function createApp(users: Users, secret: string, store: Store): App {
   app.use(auth)
 
   const { requireAllowedOrigin, requireUser, signIn, signOut, user } = auth
-  /** Guards your own routes, always after `requireUser`: the password is not enough. */
+  /** Guards your own routes. Use it after `requireUser`, which also accepts users who have only entered the password. */
   const requireBothFactors: RequestHandler = (req, _res, next) => {
     next(req.session.awaitsPasskey === false ? undefined : new CorbadoError('NOT_AUTHENTICATED'))
   }
@@ -93,12 +93,12 @@ export function createApp(users: Users, secret: string, store: Store): App {
     res.json(user(req))
   })
 
-  // Errors of your own routes and guards come to your own error handler.
+  // Answers errors of Corbado Connect with their code, and passes all others on.
+  app.use(auth.errorHandler)
   const onError: ErrorRequestHandler = (error, _req, res, next) => {
-    // Errors below 500 are the client's, and those of express.json() carry the request body: never log them.
+    // Errors of express.json() contain the request body and have a status below 500. Never log them.
     if ((error.statusCode ?? 500) >= 500) console.error(error)
     if (res.headersSent) next(error)
-    else if (isCorbadoError(error)) res.status(error.statusCode).set(error.headers).json(error)
     else res.status(error.statusCode ?? 500).json({ error: 'Something went wrong.' })
   }
   app.use(onError)

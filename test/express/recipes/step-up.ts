@@ -1,4 +1,4 @@
-import { type CorbadoConnectRouter, cookieSession, corbadoConnect, isCorbadoError } from '@corbado-connect/express'
+import { type CorbadoConnectRouter, cookieSession, corbadoConnect } from '@corbado-connect/express'
 import express, { type Application, type ErrorRequestHandler } from 'express'
 
 export interface User {
@@ -23,16 +23,16 @@ export function createApp(findUser: (identifier: string) => User | null): App {
       res.status(400).json({ error: 'amount must be a number' })
       return
     }
-    const claims = await verifyPasskey({ user: user(req), signedPasskeyData })
+    const claims = await verifyPasskey({ user: user(req), signedPasskeyData, maxAgeSeconds: 60 })
     res.json({ transferred: amount, confirmedBy: claims.webauthnId })
   })
 
-  // Errors that verifyPasskey throws in your route come to your own error handler.
+  // Answers errors of Corbado Connect with their code, and passes all others on.
+  app.use(auth.errorHandler)
   const onError: ErrorRequestHandler = (error, _req, res, next) => {
-    // Errors below 500 are the client's, and those of express.json() carry the request body: never log them.
+    // Errors of express.json() contain the request body and have a status below 500. Never log them.
     if ((error.statusCode ?? 500) >= 500) console.error(error)
     if (res.headersSent) next(error)
-    else if (isCorbadoError(error)) res.status(error.statusCode).set(error.headers).json(error)
     else res.status(error.statusCode ?? 500).json({ error: 'Something went wrong.' })
   }
   app.use(onError)

@@ -8,7 +8,7 @@ export interface User {
   readonly displayName: string
 }
 
-/** Your users; `checkPassword` compares hashes. */
+/** Your users. `checkPassword` compares hashes. */
 export interface Users {
   find(identifier: string): Promise<User | null>
   checkPassword(name: string, password: string): Promise<User | null>
@@ -20,7 +20,7 @@ declare module 'fastify' {
   }
 }
 
-/** The body of `/login`: anything that is not two strings is refused before it reaches your database. */
+/** The body of `/login`. Other types than strings never reach your database. */
 const credentials = {
   type: 'object',
   required: ['name', 'password'],
@@ -28,12 +28,12 @@ const credentials = {
 } as const
 
 export async function createApp(users: Users, secret: string, store: SessionStore): Promise<FastifyInstance> {
-  // With __Host-, no other subdomain can set this cookie. It needs Secure, which http on localhost does not have.
+  // Another subdomain cannot set a cookie whose name starts with __Host-. Such a cookie must be Secure.
   const secure = process.env.NODE_ENV !== 'development'
   const cookieName = secure ? '__Host-sid' : 'sid'
   const cookie = { path: '/', httpOnly: true, sameSite: 'lax', secure } as const
   const app = Fastify()
-  // The message of a failing store names hosts and commands, so it goes to the log and not to the client.
+  // Error messages of a store can contain host names and commands. Log them, but do not send them to the client.
   app.setErrorHandler((error: FastifyError, request, reply) => {
     if (isCorbadoError(error) || (error.statusCode ?? 500) < 500) throw error
     request.log.error(error)
@@ -55,7 +55,7 @@ export async function createApp(users: Users, secret: string, store: SessionStor
           request.session.set('userId', user.identifier)
           await request.session.save()
         } catch (error) {
-          // Otherwise the plugin saves it with the response, and a failed login has a session.
+          // Without this, the plugin saves the session with the response, and a failed login has a session.
           await request.session.destroy().catch(() => {})
           throw error
         }

@@ -7,7 +7,7 @@ export interface User {
   readonly displayName: string
 }
 
-/** @param origins of the pages that may call, such as `https://app.example.com` */
+/** @param origins the origins of your pages, such as `https://app.example.com` */
 export async function createApp(
   origins: readonly string[],
   findUser: (identifier: string) => User | null,

@@ -8,7 +8,7 @@ export interface User {
   readonly displayName: string
 }
 
-/** Your users; `checkPassword` compares hashes. */
+/** Your users. `checkPassword` compares hashes. */
 export interface Users {
   find(identifier: string): Promise<User | null>
   checkPassword(name: string, password: string): Promise<User | null>
@@ -22,7 +22,7 @@ declare module 'fastify' {
   }
 }
 
-/** The body of `/login`: anything that is not two strings is refused before it reaches your database. */
+/** The body of `/login`. Other types than strings never reach your database. */
 const credentials = {
   type: 'object',
   required: ['name', 'password'],
@@ -32,7 +32,7 @@ const credentials = {
 export async function createApp(users: Users, secret: string, store: SessionStore): Promise<FastifyInstance> {
   const app = Fastify()
   await app.register(fastifyCookie)
-  // With __Host-, no other subdomain can set this cookie. It needs Secure, which http on localhost does not have.
+  // Another subdomain cannot set a cookie whose name starts with __Host-. Such a cookie must be Secure.
   const secure = process.env.NODE_ENV !== 'development'
   const cookieName = secure ? '__Host-sid' : 'sid'
   const cookie = { path: '/', httpOnly: true, sameSite: 'lax', secure } as const
@@ -66,7 +66,7 @@ export async function createApp(users: Users, secret: string, store: SessionStor
       const isHalfSignedIn = request.session.get('awaitsPasskey') === true
       return isHalfSignedIn === (type === 'passkey-login')
     },
-    // The passkey must belong to the user whose password was right, and there must be one.
+    // The passkey must belong to the user who entered the password.
     expectedIdentifier(_claims, { request }) {
       const userId = request.session.get('userId')
       if (userId === undefined) throw new CorbadoError('NOT_AUTHENTICATED')
@@ -75,7 +75,7 @@ export async function createApp(users: Users, secret: string, store: SessionStor
   })
 
   const { requireAllowedOrigin, requireUser, signIn, signOut, user } = app.corbadoConnect
-  /** Guards your own routes, always after `requireUser`: the password is not enough. */
+  /** Guards your own routes. Use it after `requireUser`, which also accepts users who have only entered the password. */
   async function requireBothFactors(request: FastifyRequest): Promise<void> {
     if (request.session.get('awaitsPasskey') !== false) throw new CorbadoError('NOT_AUTHENTICATED')
   }

@@ -7,7 +7,7 @@ export interface User {
   readonly displayName: string
 }
 
-/** Your users; `checkPassword` compares hashes. */
+/** Your users. `checkPassword` compares hashes. */
 export interface Users {
   find(identifier: string): Promise<User | null>
   checkPassword(name: string, password: string): Promise<User | null>
@@ -19,7 +19,7 @@ declare module 'fastify' {
   }
 }
 
-/** The body of `/login`: anything that is not two strings is refused before it reaches your database. */
+/** The body of `/login`. Other types than strings never reach your database. */
 const credentials = {
   type: 'object',
   required: ['name', 'password'],
@@ -28,7 +28,7 @@ const credentials = {
 
 /** @param key 32 bytes */
 export async function createApp(users: Users, key: Buffer): Promise<FastifyInstance> {
-  // With __Host-, no other subdomain can set this cookie. It needs Secure, which http on localhost does not have.
+  // Another subdomain cannot set a cookie whose name starts with __Host-. Such a cookie must be Secure.
   const secure = process.env.NODE_ENV !== 'development'
   const app = Fastify()
   await app.register(fastifySecureSession, {

@@ -14,7 +14,7 @@ const transfer = {
 
 interface Transfer {
   readonly amount: number
-  /** What Corbado's web client gave to the page a moment ago. */
+  /** The `signedPasskeyData` that Corbado's web client returned to the page. */
   readonly signedPasskeyData: string
 }
 
@@ -26,7 +26,7 @@ export async function createApp(findUser: (identifier: string) => User | null): 
   const route = { onRequest: [requireAllowedOrigin, requireUser], schema: { body: transfer } }
   app.post<{ Body: Transfer }>('/transfer', route, async (request) => {
     const { amount, signedPasskeyData } = request.body
-    const claims = await verifyPasskey({ user: user(request), signedPasskeyData })
+    const claims = await verifyPasskey({ user: user(request), signedPasskeyData, maxAgeSeconds: 60 })
     return { transferred: amount, confirmedBy: claims.webauthnId }
   })
   return app
