@@ -15,7 +15,7 @@ t.before(async () => {
 t.after(() => emulator.close())
 t.beforeEach(() => emulator.reset())
 
-const create = () => caller(emulator)('POST', tokensPath, listBody)
+const create = () => caller(emulator, {}, 2000)('POST', tokensPath, listBody)
 const verify = (signedPasskeyData: string) =>
   caller(emulator)('POST', verifyPath, { signedPasskeyData, username: 'jane' })
 

@@ -10,7 +10,7 @@ export const basic = (user: string, password?: string): string =>
   `Basic ${Buffer.from(password === undefined ? user : `${user}:${password}`).toString('base64')}`
 
 /** Requests written by hand from Corbado's contract: nothing of the project's own client is in them. */
-export function caller(emulator: Emulator, headers: Record<string, string> = {}) {
+export function caller(emulator: Emulator, headers: Record<string, string> = {}, timeoutMs = 20_000) {
   const authorization = basic(emulator.projectId, emulator.apiSecret)
   return async (method: string, path: string, body?: unknown, more: Record<string, string> = {}): Promise<Answer> => {
     const isText = typeof body === 'string'
@@ -24,7 +24,7 @@ export function caller(emulator: Emulator, headers: Record<string, string> = {})
           ...more,
         },
         ...(body !== undefined && { body: isText ? body : JSON.stringify(body) }),
-        signal: AbortSignal.timeout(2000),
+        signal: AbortSignal.timeout(timeoutMs),
       })
       const text = await response.text()
       return { status: response.status, headers: response.headers, json: parse(text), text, error: undefined }

@@ -7,7 +7,15 @@ import type { Entry } from '../state/requests.js'
 import type { State } from '../state/state.js'
 import { ApiError, type EnvelopeContext, errorEnvelope } from '../wire/error-envelope.js'
 import { isRecord } from '../wire/fields.js'
-import { backendPrefix, frontendPrefix, methodsOf, type RouteName, routeNameOf, routes } from '../wire/operations.js'
+import {
+  backendPrefix,
+  frontendPrefix,
+  isNotImplemented,
+  methodsOf,
+  type RouteName,
+  routeNameOf,
+  routes,
+} from '../wire/operations.js'
 import { checkCredentials } from './credentials.js'
 
 /** More than any request of Corbado's clients needs. */
@@ -141,16 +149,19 @@ export function createServer(state: State): Server {
 
   app.setNotFoundHandler((request, reply) => {
     const path = request.raw.url?.split('?')[0] ?? ''
-    if (path.startsWith(backendPrefix) && !path.startsWith(frontendPrefix)) {
+    const isDocumented = isNotImplemented(request.method, path)
+    if (isDocumented || (path.startsWith(backendPrefix) && !path.startsWith(frontendPrefix))) {
       checkCredentials(request.headers, state.settings)
     }
-    const methods = methodsOf(path)
+    const methods = isDocumented ? [] : methodsOf(path)
     if (methods.length > 0) {
       reply.header('allow', methods.join(', '))
       throw new ApiError(405, 'method_not_allowed', `${request.method} is not allowed here.`)
     }
     process.emitWarning(`not implemented: ${request.method} ${path}`, { type: 'CorbadoEmulatorWarning' })
-    throw new ApiError(501, 'emulator_not_implemented', `The emulator does not implement ${request.method} ${path}.`)
+    const hint = isDocumented ? '' : ' Corbado’s documents do not name this operation.'
+    const details = `The emulator does not implement ${request.method} ${path}.${hint}`
+    throw new ApiError(501, 'emulator_not_implemented', details)
   })
 
   return {

@@ -42,6 +42,8 @@ interface Route {
   paths: readonly string[]
   /** What an API key needs for an operation of the Backend API. */
   permission?: Permission
+  /** What is missing, if the emulator answers only a part of the operation. */
+  partly?: string
 }
 
 /** Every path of Corbado's APIs begins with this. */
@@ -56,7 +58,11 @@ const backend = (method: Method, path: string, permission: Permission): Route =>
   permission,
 })
 
-const frontend = (path: string): Route => ({ method: 'POST', paths: [frontendPrefix + path] })
+const frontend = (path: string, partly?: string): Route => ({
+  method: 'POST',
+  paths: [frontendPrefix + path],
+  ...(partly !== undefined && { partly }),
+})
 
 /** Where each operation lives. Two spellings of one path are in Corbado's documents, so both are served. */
 export const routes: Readonly<Record<RouteName, Route>> = {
@@ -69,7 +75,7 @@ export const routes: Readonly<Record<RouteName, Route>> = {
     paths: ['/v2/passkey/verifySignedData', '/v2/passkeys/verifySignedData'],
     permission: 'passkeys:verify',
   },
-  'users.list': backend('GET', '/v2/users', 'users:read'),
+  'users.list': { ...backend('GET', '/v2/users', 'users:read'), partly: '`socialAccounts` is always empty' },
   'users.get': backend('GET', '/v2/users/:userID', 'users:read'),
   'users.create': backend('POST', '/v2/users', 'users:write'),
   'users.delete': backend('DELETE', '/v2/users/:userID', 'users:write'),
@@ -79,18 +85,49 @@ export const routes: Readonly<Record<RouteName, Route>> = {
   'identifiers.create': backend('POST', '/v2/users/:userID/identifiers', 'identifiers:write'),
   'identifiers.update': backend('PATCH', '/v2/users/:userID/identifiers/:id', 'identifiers:write'),
   'identifiers.delete': backend('DELETE', '/v2/users/:userID/identifiers/:id', 'identifiers:write'),
-  'login.init': frontend('login/init'),
-  'login.start': frontend('login/start'),
+  'login.init': frontend('login/init', 'a login is always allowed; no invitations'),
+  'login.start': frontend('login/start', 'no cross-device logins'),
   'login.finish': frontend('login/finish'),
-  'append.init': frontend('append/init'),
-  'append.start': frontend('append/start'),
+  'append.init': frontend('append/init', 'a passkey is always allowed; no invitations'),
+  'append.start': frontend('append/start', 'no automatic creation; `situation` is ignored'),
   'append.finish': frontend('append/finish'),
-  'manage.init': frontend('manage/init'),
-  'manage.list': frontend('manage/list'),
+  'manage.init': frontend('manage/init', 'always allowed'),
+  'manage.list': frontend('manage/list', '`mode` is ignored'),
   'manage.delete': frontend('manage/delete'),
-  'events.create': frontend('events'),
+  'events.create': frontend('events', 'events are checked and dropped'),
   'process.clear': frontend('process/clear'),
 }
+
+/** The other operations of the Backend API in Corbado's documents, for SUPPORTED.md and for a helpful 501. */
+export const notImplemented: readonly { method: Method | 'PUT'; path: string }[] = [
+  { method: 'PATCH', path: '/v2/users/:userID' },
+  { method: 'GET', path: '/v2/users/:userID/socialAccounts' },
+  { method: 'POST', path: '/v2/users/:userID/socialAccounts' },
+  { method: 'GET', path: '/v2/socialAccounts' },
+  { method: 'GET', path: '/v2/users/:userID/passkeyEvents' },
+  { method: 'POST', path: '/v2/users/:userID/passkeyEvents' },
+  { method: 'DELETE', path: '/v2/users/:userID/passkeyEvents/:id' },
+  { method: 'GET', path: '/v2/users/:userID/passkeyChallenges' },
+  { method: 'PATCH', path: '/v2/users/:userID/passkeyChallenges/:id' },
+  { method: 'POST', path: '/v2/users/:userID/authEvents' },
+  { method: 'POST', path: '/v2/users/:userID/challenges' },
+  { method: 'PATCH', path: '/v2/users/:userID/challenges/:id' },
+  { method: 'POST', path: '/v2/users/:userID/longSessions' },
+  { method: 'GET', path: '/v2/users/:userID/longSessions/:id' },
+  { method: 'PATCH', path: '/v2/users/:userID/longSessions/:id' },
+  { method: 'POST', path: '/v2/users/:userID/longSessions/:id/shortSessions' },
+  { method: 'GET', path: '/v2/longSessions/:id' },
+  { method: 'POST', path: '/v2/passkey/append/start' },
+  { method: 'POST', path: '/v2/passkey/append/finish' },
+  { method: 'POST', path: '/v2/passkey/login/start' },
+  { method: 'POST', path: '/v2/passkey/login/finish' },
+  { method: 'POST', path: '/v2/passkey/mediation/start' },
+  { method: 'POST', path: '/v2/passkey/mediation/finish' },
+  { method: 'GET', path: '/v2/connect/identifierWhitelists' },
+  { method: 'POST', path: '/v2/connect/identifierWhitelists' },
+  { method: 'PUT', path: '/v2/connect/identifierWhitelists/:id' },
+  { method: 'PUT', path: '/v2/projectConfig/cname' },
+]
 
 export const isRouteName = (value: string): value is RouteName => Object.hasOwn(routes, value)
 
@@ -106,8 +143,14 @@ export const routeNameOf = (method: string, pattern: string | undefined): RouteN
 
 /** The methods that a path answers, empty for a path that nobody answers. */
 export function methodsOf(path: string): Method[] {
-  const matches = (pattern: string): boolean => new RegExp(`^${pattern.replace(/:[A-Za-z]+/g, '[^/]+')}$`).test(path)
   return Object.values(routes)
-    .filter(({ paths }) => paths.some(matches))
+    .filter(({ paths }) => paths.some((pattern) => matches(pattern, path)))
     .map(({ method }) => method)
 }
+
+/** Whether Corbado's documents name an operation that the emulator does not implement. */
+export const isNotImplemented = (method: string, path: string): boolean =>
+  notImplemented.some((operation) => operation.method === method && matches(operation.path, path))
+
+const matches = (pattern: string, path: string): boolean =>
+  new RegExp(`^${pattern.replace(/:[A-Za-z]+/g, '[^/]+')}$`).test(path)
