@@ -157,6 +157,11 @@ const brand = Symbol.for('@corbado-connect/CorbadoError')
  * @see docs/errors.md
  */
 export class CorbadoError extends Error {
+  static {
+    // On the prototype, because defining a property on each error is slow.
+    Object.defineProperty(CorbadoError.prototype, brand, { value: true })
+  }
+
   override readonly name = 'CorbadoError'
   /** Which error this is; `docs/errors.md` has a heading for each. */
   readonly code: CorbadoErrorCode
@@ -172,8 +177,6 @@ export class CorbadoError extends Error {
   readonly requestId?: string
   /** Why, for logs and events; never shown to a client. */
   readonly reason?: Reason
-  /** Response headers of this error. Fastify and Express send an error's `headers` themselves. */
-  readonly headers: Readonly<Record<string, string>>
 
   constructor(name: CorbadoErrorName, details: CorbadoErrorDetails = {}) {
     const [statusOfCode, retryable, message] = meanings[name]
@@ -190,14 +193,15 @@ export class CorbadoError extends Error {
     if (details.retryAfterSeconds !== undefined) this.retryAfterSeconds = details.retryAfterSeconds
     if (details.requestId !== undefined) this.requestId = details.requestId
     if (details.reason !== undefined) this.reason = details.reason
-    this.headers = {
-      'cache-control': 'no-store',
-      ...(details.retryAfterSeconds === undefined ? {} : { 'retry-after': String(details.retryAfterSeconds) }),
-      // The rest of an oversized body is not read, so the connection cannot be reused.
-      ...(name === 'SHUTTING_DOWN' || name === 'PAYLOAD_TOO_LARGE' ? { connection: 'close' } : {}),
-    }
-    Object.defineProperty(this, brand, { value: true })
-    Object.defineProperty(this, 'headers', { enumerable: false })
+  }
+
+  /** Response headers of this error. Fastify and Express send an error's `headers` themselves. */
+  get headers(): Readonly<Record<string, string>> {
+    const headers: Record<string, string> = { 'cache-control': 'no-store' }
+    if (this.retryAfterSeconds !== undefined) headers['retry-after'] = String(this.retryAfterSeconds)
+    // The rest of an oversized body is not read, so the connection cannot be reused.
+    if (this.code === 'CORBADO_SHUTTING_DOWN' || this.code === 'CORBADO_PAYLOAD_TOO_LARGE') headers.connection = 'close'
+    return headers
   }
 
   /** The body of the error answer, the same in both adapters. */

@@ -1,5 +1,6 @@
 import cluster from 'node:cluster'
 import { assertFunction } from '../option-checks.js'
+import { warnOnce } from '../warn-once.js'
 import { memoryReplayStore } from './memory.js'
 import type { ReplayStore } from './store.js'
 
@@ -23,12 +24,9 @@ function sharedStore(): ReplayStore {
   return shared
 }
 
-let warned = false
 function warnOfDefaultStore(): void {
-  if (warned) return
-  warned = true
-  process.emitWarning(
+  warnOnce(
+    'CORBADO_MEMORY_REPLAY_STORE',
     'replayStore: by default, used logins are remembered in this process only. If you run several instances or workers, use redisReplayStore. If you run one, pass memoryReplayStore() to silence this warning.',
-    { type: 'CorbadoConnectWarning', code: 'CORBADO_MEMORY_REPLAY_STORE' },
   )
 }
