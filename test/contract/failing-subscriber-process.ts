@@ -4,10 +4,7 @@ import { HeaderSession, People } from '../support/people.js'
 import { askForToken, logIn } from '../support/requests.js'
 import { frameworks } from '../support/servers.js'
 
-const [index = '0', backendApi = '', projectId = '', apiSecret = '', identifier = '', signedPasskeyData = ''] =
-  process.argv.slice(2)
-const framework = frameworks[Number(index)]
-if (framework === undefined) throw new Error(`No framework ${index}`)
+const [backendApi = '', projectId = '', apiSecret = '', identifier = '', ...tokens] = process.argv.slice(2)
 
 let uncaught = 0
 process.on('uncaughtException', () => {
@@ -16,17 +13,22 @@ process.on('uncaughtException', () => {
 channel('corbado-connect:event').subscribe(() => {
   throw new Error('the subscriber failed')
 })
-let events = 0
-const app = await framework.start({
-  client: { backendApi, projectId, apiSecret },
-  session: new HeaderSession(),
-  findUser: new People({ identifier }).find,
-  onEvent() {
-    events += 1
-  },
-})
-const issued = await askForToken(app, identifier)
-const accepted = await logIn(app, signedPasskeyData)
-const refused = await logIn(app, signedPasskeyData)
-await app.close()
-console.log(`answers ${issued.status} ${accepted.status} ${refused.status}, events ${events}, uncaught ${uncaught}`)
+for (const [index, framework] of frameworks.entries()) {
+  uncaught = 0
+  let events = 0
+  const app = await framework.start({
+    client: { backendApi, projectId, apiSecret },
+    session: new HeaderSession(),
+    findUser: new People({ identifier }).find,
+    onEvent() {
+      events += 1
+    },
+  })
+  const issued = await askForToken(app, identifier)
+  const accepted = await logIn(app, tokens[index])
+  const refused = await logIn(app, tokens[index])
+  await app.close()
+  console.log(
+    `${framework.name}: ${issued.status} ${accepted.status} ${refused.status}, ${events} events, ${uncaught} uncaught`,
+  )
+}
