@@ -35,7 +35,10 @@ export interface Surroundings {
 /** A listening application. */
 export interface App {
   readonly port: number
-  readonly members: Pick<fastifyAdapter.Connect<Person, HttpContext>, 'client' | 'issueConnectToken' | 'verifyPasskey'>
+  readonly members: Pick<
+    fastifyAdapter.Connect<Person, HttpContext>,
+    'client' | 'issueConnectToken' | 'verifyPasskey' | 'passkeys' | 'forgetUser'
+  >
   /** What an application does at the end of its life. */
   close(): Promise<void>
 }

@@ -8,7 +8,7 @@ import {
   optionError,
   refuseUnknownOptions,
 } from './option-checks.js'
-import type { EndSessions } from './passkeys.js'
+import type { EndSessions, OnPasskeyChange } from './passkeys.js'
 import { resolveReplayStore } from './replay/default-store.js'
 import type { ReplayStore } from './replay/store.js'
 import type { ConnectUser, Found, PasskeyLogin } from './session/strategy.js'
@@ -61,6 +61,8 @@ export interface ConnectSettings<User extends ConnectUser, Context extends HttpC
   readonly localCheck: LocalCheck
   /** Ends sessions before their time, if the session strategy can. */
   readonly endSessions?: EndSessions | undefined
+  /** Learns of every deletion of a passkey or a user, for the audit trail. */
+  readonly onPasskeyChange?: OnPasskeyChange | undefined
 }
 
 const defaultTokenLifetimeSeconds = 300

@@ -119,7 +119,7 @@ export class ConnectFlows<User extends ConnectUser, Context extends HttpContext>
 
   constructor(settings: ConnectSettings<User, Context>) {
     this.#settings = settings
-    const passkeys = new UserPasskeys(settings.client, settings.endSessions)
+    const passkeys = new UserPasskeys(settings)
     this.#userPasskeys = passkeys
     this.passkeys = {
       list: (user) => this.#track(() => passkeys.list(user)),

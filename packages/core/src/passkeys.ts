@@ -33,6 +33,26 @@ export type EndSessions = (request: {
   readonly passkeyId?: string | undefined
 }) => Promise<unknown>
 
+/** A passkey or a user was deleted at Corbado. */
+export interface PasskeyChange {
+  readonly type: 'passkey.revoked' | 'user.forgotten'
+  readonly identifier: string
+  /** `usr-…` */
+  readonly corbadoUserId: string
+  /** `cre-…`, of a passkey that was revoked. */
+  readonly credentialId?: string
+}
+
+/** @param startedAt when the call began, in the milliseconds of `performance.now()` */
+export type OnPasskeyChange = (change: PasskeyChange, startedAt: number) => void
+
+/** The user that a call is about. */
+interface Target {
+  readonly user: ConnectUser
+  readonly userId: string
+  readonly startedAt: number
+}
+
 /**
  * The passkeys of your users at Corbado. Which user is meant is exact: `user.corbadoUserId` if you stored the claim `sub` of a
  * login, otherwise the user whose identifier is exactly `user.identifier`.
@@ -42,11 +62,21 @@ export type EndSessions = (request: {
 export class UserPasskeys {
   readonly #client: CorbadoClient
   readonly #endSessions: EndSessions | undefined
+  readonly #onPasskeyChange: OnPasskeyChange | undefined
 
   /** @internal */
-  constructor(client: CorbadoClient, endSessions: EndSessions | undefined) {
+  constructor({
+    client,
+    endSessions,
+    onPasskeyChange,
+  }: {
+    readonly client: CorbadoClient
+    readonly endSessions?: EndSessions | undefined
+    readonly onPasskeyChange?: OnPasskeyChange | undefined
+  }) {
     this.#client = client
     this.#endSessions = endSessions
+    this.#onPasskeyChange = onPasskeyChange
   }
 
   /**
@@ -86,9 +116,10 @@ export class UserPasskeys {
    * @throws CorbadoError the codes of {@link UserPasskeys.list}, `CORBADO_STORE_UNAVAILABLE`
    */
   async revoke(user: ConnectUser, passkeyId: string): Promise<boolean> {
+    const startedAt = performance.now()
     const userId = await this.#userIdOf(user, 'passkeys.revoke was given')
     if (userId === null || !(await this.#has(userId, passkeyId))) return false
-    await this.#delete(user, userId, passkeyId)
+    await this.#delete({ user, userId, startedAt }, passkeyId)
     return true
   }
 
@@ -100,8 +131,9 @@ export class UserPasskeys {
    * @throws CorbadoError the codes of {@link UserPasskeys.revoke}
    */
   async revokeAll(user: ConnectUser): Promise<number> {
+    const startedAt = performance.now()
     const userId = await this.#userIdOf(user, 'passkeys.revokeAll was given')
-    return userId === null ? 0 : this.#deleteAll(user, userId)
+    return userId === null ? 0 : this.#deleteAll({ user, userId, startedAt })
   }
 
   /**
@@ -112,29 +144,40 @@ export class UserPasskeys {
    * @throws CorbadoError the codes of {@link UserPasskeys.revoke}
    */
   async forgetUser(user: ConnectUser): Promise<{ found: boolean }> {
+    const startedAt = performance.now()
     const userId = await this.#userIdOf(user, 'forgetUser was given')
     if (userId !== null) {
       // Whether Corbado deletes the passkeys of a deleted user is not documented.
-      await this.#deleteAll(user, userId)
+      await this.#deleteAll({ user, userId, startedAt })
       await this.#client.users.delete(userId)
     }
     // Last, so that no login slips in between, and always, so that a repeated call finishes what failed.
     await this.#endSessions?.({ user })
+    if (userId !== null) {
+      this.#onPasskeyChange?.({ type: 'user.forgotten', identifier: user.identifier, corbadoUserId: userId }, startedAt)
+    }
     return { found: userId !== null }
   }
 
-  async #deleteAll(user: ConnectUser, userId: string): Promise<number> {
+  async #deleteAll(target: Target): Promise<number> {
+    const { userId } = target
     // Read completely before the first deletion, which would move the pages.
     const ids: string[] = []
     for await (const { id } of this.#client.credentials.iterate(userId, { pageSize })) ids.push(id)
-    for (const id of ids) await this.#delete(user, userId, id)
+    for (const id of ids) await this.#delete(target, id)
     return ids.length
   }
 
   /** Sessions first: if the deletion fails, the call can be repeated and finds the passkey again. */
-  async #delete(user: ConnectUser, userId: string, passkeyId: string): Promise<void> {
+  async #delete({ user, userId, startedAt }: Target, passkeyId: string): Promise<void> {
     await this.#endSessions?.({ user, passkeyId })
-    await this.#client.credentials.delete(userId, passkeyId)
+    const isDeleted = await this.#client.credentials.delete(userId, passkeyId)
+    if (!isDeleted) return
+    const { identifier } = user
+    this.#onPasskeyChange?.(
+      { type: 'passkey.revoked', identifier, corbadoUserId: userId, credentialId: passkeyId },
+      startedAt,
+    )
   }
 
   async #has(userId: string, passkeyId: string): Promise<boolean> {

@@ -11,10 +11,13 @@ export type ConnectEventType =
   | 'login.unknown'
   | 'step_up.accepted'
   | 'step_up.refused'
+  | 'passkey.revoked'
+  | 'user.forgotten'
   | 'config.error'
 
 /**
- * One entry of the audit trail: exactly one for each request to our routes and for each `verifyPasskey`. It never contains a
+ * One entry of the audit trail: exactly one for each request to our routes, for each `verifyPasskey`,
+ * and for each passkey and user that `passkeys.revoke`, `passkeys.revokeAll` and `forgetUser` have deleted at Corbado. It never contains a
  * token or a secret. The diagnostics channel `corbado-connect:event` publishes the same entries.
  *
  * In events of logins and step-ups, `processId`, `credentialId`, `corbadoUserId` and `isCUI` come from the claims of the
@@ -32,7 +35,7 @@ export interface ConnectEvent {
   readonly code?: CorbadoErrorCode
   /** The HTTP status of a refusal. */
   readonly statusCode?: number
-  /** The client's address. Missing in `step_up` events, which belong to no request to our routes. */
+  /** The client's address. Only in events of logins and connect tokens: the others belong to no request to our routes. */
   readonly ip?: string
   /** The user's WebAuthn identifier. In a login that was not accepted it is only what the token claims. */
   readonly identifier?: string

@@ -112,5 +112,9 @@ export function resolveOptions<User extends ConnectUser, Context extends HttpCon
     ...options,
     createSession: (login, context) => session.createSession(login, context),
   })
-  return { ...ofRoutes, ...ofFlows }
+  return {
+    ...ofRoutes,
+    ...ofFlows,
+    onPasskeyChange: (change, startedAt) => ofRoutes.events.emit({ ...change, reason: 'ok' }, { startedAt }, undefined),
+  }
 }
