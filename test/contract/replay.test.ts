@@ -4,6 +4,8 @@ import type { ConnectEvent } from '@corbado-connect/fastify'
 import t from 'tap'
 import { ada, bob, HeaderSession } from '../support/people.js'
 import { askForToken, logIn, send } from '../support/requests.js'
+import { frameworks } from '../support/servers.js'
+import { runChild } from './child.js'
 import { clientFor, contract, optionsFor, verifications } from './contract.js'
 import { selfSigned } from './self-signed.js'
 
@@ -157,4 +159,21 @@ contract('a stranger behind the address', async ({ t, start, refused }) => {
     Array.from({ length: 3 }, () => ['config.error', 'config_certificate']),
   )
   t.strictSame(session.logins, [])
+})
+
+t.test('the default replay store warns once, unless only one developer uses it', async (t) => {
+  const runs: [env: Record<string, string>, args: string[], warning: string][] = [
+    [{ NODE_ENV: 'production' }, [], 'CORBADO_MEMORY_REPLAY_STORE\n'],
+    [{ NODE_ENV: '' }, [], 'CORBADO_MEMORY_REPLAY_STORE\n'],
+    [{ NODE_ENV: 'development' }, [], ''],
+    [{ NODE_ENV: 'test' }, [], ''],
+    [{ NODE_ENV: 'development' }, ['cluster'], 'CORBADO_MEMORY_REPLAY_STORE\n'],
+  ]
+  for (const [index, { name }] of [...frameworks.entries()].slice(0, 2)) {
+    for (const [env, args, warning] of runs) {
+      const { exitCode, stdout, stderr } = await runChild('./default-store.js', [String(index), ...args], env).ended
+      t.equal(exitCode, 0, stderr)
+      t.equal(stdout, warning, `${name} ${JSON.stringify(env)} ${args}`)
+    }
+  }
 })

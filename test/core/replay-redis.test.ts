@@ -1,4 +1,4 @@
-import { redisReplayStore } from '@corbado-connect/core/redis'
+import { recommendedRedisOptions, redisReplayStore } from '@corbado-connect/core/redis'
 import { Redis } from 'ioredis'
 import t, { type Test } from 'tap'
 import { clients, type TestClient } from '../support/redis-clients.js'
@@ -200,6 +200,12 @@ t.test('an unexpected reply is not a login', async (t) => {
   for (const reply of ['OK', null, undefined, 2, -1, Number.NaN, [1], true, {}]) {
     const store = redisReplayStore({ call: async () => reply })
     await t.rejects(Promise.resolve(store.markUsed('a', 'jane')), /unexpected reply/, String(reply))
+  }
+})
+
+t.test('recommended settings are for the two libraries', async (t) => {
+  for (const name of ['redis', 'toString', '', undefined]) {
+    t.throws(() => Reflect.apply(recommendedRedisOptions, undefined, [name]), { name: 'TypeError', message: /ioredis/ })
   }
 })
 

@@ -40,7 +40,7 @@ export interface PasskeyVerification<User extends ConnectUser> {
   /** The JWT of the passkey login, from the page or app. */
   readonly signedPasskeyData: string
   /**
-   * How long ago the passkey may have been used, in seconds (1 to 900), by the claim `iat` and this server's clock. Default:
+   * How long ago the passkey may have been used, in seconds (1 to 420), by the claim `iat` and this server's clock. Default:
    * as long as the token is valid.
    */
   readonly maxAgeSeconds?: number | undefined
