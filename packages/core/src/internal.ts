@@ -3,7 +3,7 @@
 export { markSetCookie, NodeHttp } from './http.js'
 export { optionError } from './option-checks.js'
 export { type Adapter, type ConnectApp, createAdapter } from './routes/adapter.js'
-export { bodyError, maxBodyBytes } from './routes/body.js'
+export { assertBodySize, bodyError, maxBodyBytes } from './routes/body.js'
 export { createLimitCounter, type LimitCounter } from './routes/counter.js'
 export { eventLogLine } from './routes/event-log.js'
 export { type PathParameters, pathMatcher, pathOf } from './routes/paths.js'

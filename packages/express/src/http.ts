@@ -31,7 +31,7 @@ class ExpressHttp extends NodeHttp {
   }
 
   get answered(): boolean {
-    return this.#res.headersSent || this.#res.writableEnded
+    return this.#res.headersSent
   }
 
   markCookies(): () => void {

@@ -81,7 +81,7 @@ export function corbadoConnect<User extends ConnectUser>(
       pipeline.admit(request)
       const answer = await pipeline.answer(request, await readBody(req))
       if (answer === 'sent by a hook') return
-      if (answer.statusCode === 204) res.status(204).end()
+      if (answer.statusCode === 204) res.writeHead(204).end()
       else sendJson(res, 200, answer.json)
     } catch (error) {
       pipeline.refuse(request, error)
@@ -95,11 +95,9 @@ export function corbadoConnect<User extends ConnectUser>(
     return path === null ? [] : [{ name, match: pathMatcher(path) }]
   })
 
-  const router = Router({ mergeParams: true })
-  router.use((req, res, next) => {
-    // A proxy must not send its next request over this connection.
-    if (pipeline.closing) res.shouldKeepAlive = false
-    if (req.method !== 'POST') return next()
+  /** Serves a request to one of our routes. False if it is for another route. */
+  const handleOurs = (req: Request, res: Response, next: NextFunction): boolean => {
+    if (req.method !== 'POST') return false
     const path = pathOf(req.url)
     for (const { name, match } of routes) {
       // Compared as it was sent: Express itself would also match /Path and /path/.
@@ -110,10 +108,15 @@ export function corbadoConnect<User extends ConnectUser>(
       // Set before any hook runs, because a hook may send the response itself.
       res.setHeader('cache-control', 'no-store')
       void serve(pipeline.start(name, adapter.contextOf({ req, res }), res), next)
-      return
+      return true
     }
-    next()
-  })
+    return false
+  }
+
+  const router = Router({ mergeParams: true })
+  // Its type does not mention it, but it is what Express calls for each request.
+  const handleOthers: unknown = Reflect.get(router, 'handle')
+  if (typeof handleOthers !== 'function') throw new Error('This version of Express has another kind of Router')
 
   const guard =
     (check: (context: ExpressContext) => Promise<void>) => (req: Request, res: Response, next: NextFunction) => {
@@ -128,6 +131,12 @@ export function corbadoConnect<User extends ConnectUser>(
 
   return Object.assign(router, {
     ...app,
+    // Our routes come first, without the router's search for a layer: it costs more than our own checks.
+    handle(req: Request, res: Response, next: NextFunction) {
+      // A proxy must not send its next request over this connection.
+      if (pipeline.closing) res.shouldKeepAlive = false
+      if (!handleOurs(req, res, next)) handleOthers.call(router, req, res, next)
+    },
     requireUser: guard((context) => adapter.requireUser(context.req, context)),
     requireAllowedOrigin: guard(async (context) => pipeline.requireAllowedOrigin(context)),
     errorHandler(error: unknown, _req: Request, res: Response, next: NextFunction) {
@@ -161,9 +170,7 @@ function answerError(error: CorbadoError, res: Response): void {
 }
 
 function sendJson(res: Response, statusCode: number, json: string): void {
-  res.statusCode = statusCode
-  res.setHeader('content-type', 'application/json; charset=utf-8')
-  res.end(json)
+  res.writeHead(statusCode, { 'content-type': 'application/json; charset=utf-8' }).end(json)
 }
 
 /** An error outside our routes has no event: without this, nobody would see its cause. */

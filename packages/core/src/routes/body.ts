@@ -28,6 +28,11 @@ export function assertJsonBody(http: Pick<Http, 'header'>): void {
   }
 }
 
+/** @throws CorbadoError `CORBADO_PAYLOAD_TOO_LARGE` for a body of more than 16 KiB */
+export function assertBodySize(bytes: number): void {
+  if (bytes > maxBodyBytes) throw new CorbadoError('PAYLOAD_TOO_LARGE', { reason: 'body_size' })
+}
+
 /**
  * Parses a body. No message of the parser is passed on: it would quote the body.
  *
