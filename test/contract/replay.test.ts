@@ -169,7 +169,7 @@ t.test('the default replay store warns once, unless only one developer uses it',
     [{ NODE_ENV: 'test' }, [], ''],
     [{ NODE_ENV: 'development' }, ['cluster'], 'CORBADO_MEMORY_REPLAY_STORE\n'],
   ]
-  for (const [index, { name }] of [...frameworks.entries()].slice(0, 2)) {
+  for (const [index, { name }] of [...frameworks.entries()].slice(0, 1)) {
     for (const [env, args, warning] of runs) {
       const { exitCode, stdout, stderr } = await runChild('./default-store.js', [String(index), ...args], env).ended
       t.equal(exitCode, 0, stderr)

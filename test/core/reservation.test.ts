@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
+import { inspect } from 'node:util'
 import { runInNewContext } from 'node:vm'
 import { Worker } from 'node:worker_threads'
 import { memoryReplayStore, type ReplayStore } from '@corbado-connect/core'
@@ -290,11 +291,21 @@ t.test('while a store is away, one error a minute carries the cause', async (t) 
   const away = { reserve: () => Promise.reject(new Error('ECONNREFUSED')), markUsed: () => false, release: () => {} }
   const { connect } = setUp(() => success, { replayStore: away })
   const causes: unknown[] = []
+  const printed: number[] = []
   for (let index = 0; index < 5; index += 1) {
     const login = connect.verifyLogin({ signedPasskeyData: tokenOf('jane') }, newContext())
     await t.rejects(login, { code: 'CORBADO_STORE_UNAVAILABLE', reason: 'replay_store', retryAfterSeconds: 1 })
-    causes.push(await login.catch((error: Error) => error.cause))
+    const error: Error | undefined = await login.then(
+      () => undefined,
+      (reason: Error) => reason,
+    )
+    causes.push(error?.cause)
+    printed.push(inspect(error).length)
   }
+  t.ok(
+    printed.slice(1).every((length) => length < 500),
+    `characters in the log: ${printed}`,
+  )
   t.match(causes[0], { message: /refused since it last answered: 1/, cause: { message: 'ECONNREFUSED' } })
   t.same(causes.slice(1), [undefined, undefined, undefined, undefined])
 })

@@ -20,7 +20,12 @@ export class StoreFailures {
     this.#count += 1
     const details = { reason: this.#reason, retryAfterSeconds }
     const now = performance.now()
-    if (now < this.#nextCauseAt) return new CorbadoError('STORE_UNAVAILABLE', details)
+    if (now < this.#nextCauseAt) {
+      const error = new CorbadoError('STORE_UNAVAILABLE', details)
+      // Where it comes from is known from the first one.
+      error.stack = `${error.name}: ${error.message}`
+      return error
+    }
     this.#nextCauseAt = now + causeEveryMs
     const message = `The store failed (requests refused since it last answered: ${this.#count})`
     return new CorbadoError('STORE_UNAVAILABLE', { ...details, cause: new Error(message, { cause }) })
