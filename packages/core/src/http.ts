@@ -86,6 +86,17 @@ export function markSetCookie(response: Pick<ServerResponse, 'getHeader' | 'setH
   }
 }
 
+/** Remembers the entries of maps. @returns a function that restores them, and empties maps that were created since */
+export function markMaps(find: () => readonly Map<unknown, unknown>[]): () => void {
+  const entries = new Map(find().map((map) => [map, [...map]]))
+  return () => {
+    for (const map of find()) {
+      map.clear()
+      for (const [key, value] of entries.get(map) ?? []) map.set(key, value)
+    }
+  }
+}
+
 /** A cookie of a request, also where there is no response at hand. */
 export function readCookie(headers: IncomingHttpHeaders, name: string): string | undefined {
   return headers.cookie === undefined ? undefined : parse(headers.cookie)[name]

@@ -1,11 +1,12 @@
 // What the adapters are made of. Not part of the public API.
 
-export { markSetCookie, NodeHttp } from './http.js'
+export { markMaps, markSetCookie, NodeHttp } from './http.js'
 export { optionError } from './option-checks.js'
 export { type Adapter, type ConnectApp, createAdapter } from './routes/adapter.js'
 export { assertBodySize, bodyError, maxBodyBytes } from './routes/body.js'
 export { createLimitCounter, type LimitCounter } from './routes/counter.js'
 export { eventLogLine } from './routes/event-log.js'
+export { closeIdleConnections } from './routes/idle-connections.js'
 export { type PathParameters, pathMatcher, pathOf } from './routes/paths.js'
 export { type RouteAnswer, RoutePipeline } from './routes/pipeline.js'
 export { checkForwardedFor, type ProxyTrust, warnOfHopCount } from './routes/proxy-warning.js'
@@ -13,3 +14,4 @@ export { type ResolvedRateLimit, rateLimited } from './routes/rate-limit.js'
 export type { RouteRequest } from './routes/route-request.js'
 export type { RouteName } from './routes/routes-option.js'
 export { type RouteSchema, routeSchemas } from './routes/schemas.js'
+export { symbolProperties } from './symbol-properties.js'

@@ -1,5 +1,5 @@
 import type { HttpContext } from '@corbado-connect/core'
-import { markSetCookie, NodeHttp } from '@corbado-connect/core/internal'
+import { markMaps, markSetCookie, NodeHttp, symbolProperties } from '@corbado-connect/core/internal'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { HookReply } from './hook-reply.js'
 
@@ -46,21 +46,15 @@ class FastifyHttp extends NodeHttp {
 
   markCookies(): () => void {
     const reply = this.#reply
-    const ofReply = markSetCookie({
-      getHeader: (name) => reply.getHeader(name),
-      removeHeader: (name) => void reply.removeHeader(name),
+    const ofReply = {
+      getHeader: (name: string) => reply.getHeader(name),
+      removeHeader: (name: string) => void reply.removeHeader(name),
       // Fastify appends to a `set-cookie` that is there already.
-      setHeader: (name, value) => reply.removeHeader(name).header(name, value).raw,
-    })
-    const ofRaw = markSetCookie(reply.raw)
-    const pending = new Map(pendingCookies(reply).map((cookies) => [cookies, [...cookies]]))
+      setHeader: (name: string, value: string) => reply.removeHeader(name).header(name, value).raw,
+    }
+    const restore = [markSetCookie(ofReply), markSetCookie(reply.raw), markMaps(() => pendingCookies(reply))]
     return () => {
-      ofReply()
-      ofRaw()
-      for (const cookies of pendingCookies(reply)) {
-        cookies.clear()
-        for (const [key, cookie] of pending.get(cookies) ?? []) cookies.set(key, cookie)
-      }
+      for (const undo of restore) undo()
     }
   }
 
@@ -75,8 +69,5 @@ class FastifyHttp extends NodeHttp {
 
 /** The cookies of `reply.setCookie`, which @fastify/cookie only writes to the response when it is sent. */
 function pendingCookies(reply: FastifyReply): Map<unknown, unknown>[] {
-  return Object.getOwnPropertySymbols(reply)
-    .filter((symbol) => symbol.description === 'fastify.reply.setCookies')
-    .map((symbol): unknown => Reflect.get(reply, symbol))
-    .filter((cookies) => cookies instanceof Map)
+  return symbolProperties(reply, 'fastify.reply.setCookies').filter((cookies) => cookies instanceof Map)
 }

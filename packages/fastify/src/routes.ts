@@ -3,6 +3,7 @@ import {
   type Adapter,
   bodyError,
   checkForwardedFor,
+  closeIdleConnections,
   createLimitCounter,
   type LimitCounter,
   maxBodyBytes,
@@ -14,7 +15,7 @@ import {
   routeSchemas,
   warnOfHopCount,
 } from '@corbado-connect/core/internal'
-import fastifyRateLimit, { type FastifyRateLimitStoreCtor } from '@fastify/rate-limit'
+import fastifyRateLimit, { type FastifyRateLimitStore, type FastifyRateLimitStoreCtor } from '@fastify/rate-limit'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { type FastifyContext, type FastifyPair, routeContextOf } from './http.js'
 import { proxyTrustOf, trustProxyOf } from './proxy-trust.js'
@@ -22,8 +23,6 @@ import { proxyTrustOf, trustProxyOf } from './proxy-trust.js'
 /** Headers of the limiter itself; `Retry-After` comes with our error. */
 const limiterHeaders = ['x-ratelimit-limit', 'x-ratelimit-remaining', 'x-ratelimit-reset', 'retry-after']
 const noHeaders = Object.fromEntries(limiterHeaders.map((name) => [name, false]))
-/** How often idle connections are closed while the server closes, in milliseconds. */
-const idleCheckMs = 100
 
 const routeRequest = Symbol('corbado-connect.routeRequest')
 
@@ -119,19 +118,12 @@ export async function registerRoutes<User extends ConnectUser>(
     })
   }
 
-  let idleCheck: NodeJS.Timeout | undefined
   own.addHook('preClose', async () => {
     // Not awaited before the server closes: requests in flight must be able to finish.
     void pipeline.close()
-    // Fastify closes idle connections once. One that becomes idle later would keep the process alive for its whole timeout.
-    // A server of HTTP/2, or one from a `serverFactory`, may not have the method.
-    if ('closeIdleConnections' in own.server)
-      idleCheck = setInterval(() => own.server.closeIdleConnections(), idleCheckMs)
+    closeIdleConnections(own.server)
   })
-  own.addHook('onClose', async () => {
-    clearInterval(idleCheck)
-    await pipeline.close()
-  })
+  own.addHook('onClose', () => pipeline.close())
 }
 
 function sendAnswer(reply: FastifyReply, answer: RouteAnswer): void {
@@ -143,12 +135,7 @@ function sendAnswer(reply: FastifyReply, answer: RouteAnswer): void {
 /** The counter as @fastify/rate-limit expects it. */
 function storeOf(counter: LimitCounter): FastifyRateLimitStoreCtor {
   return class {
-    incr(
-      key: string,
-      done: (error: Error | null, result?: { current: number; ttl: number }) => void,
-      windowMs: number,
-      max: number,
-    ): void {
+    incr(key: string, done: Parameters<FastifyRateLimitStore['incr']>[1], windowMs: number, max: number): void {
       const count = counter.count(key, { max, windowMs })
       if (count instanceof Promise) count.then(({ hits, leftMs }) => done(null, { current: hits, ttl: leftMs }), done)
       else done(null, { current: count.hits, ttl: count.leftMs })
@@ -162,7 +149,6 @@ function storeOf(counter: LimitCounter): FastifyRateLimitStoreCtor {
 /** An answer as JSON. An error that is not ours has the usual four fields. */
 function serializeAnswer(payload: unknown): string {
   if (!(payload instanceof Error) || isCorbadoError(payload)) return JSON.stringify(payload)
-  const { statusCode, code, error, message }: Error & { statusCode?: unknown; code?: unknown; error?: unknown } =
-    payload
+  const { statusCode, code, error, message }: Error & Record<string, unknown> = Object(payload)
   return JSON.stringify({ statusCode, code, error, message })
 }
