@@ -123,6 +123,7 @@ export const messages = {
   ORIGIN_NOT_ALLOWED: [403, 'Requests from this origin are not allowed.'],
   TYPE_NOT_ALLOWED: [403, 'This type of connect token is not allowed.'],
   NOT_AUTHORIZED: [403, 'This operation is not allowed now.'],
+  FRESH_LOGIN_REQUIRED: [403, 'Sign in again to do this.'],
   TOKEN_ALREADY_USED: [409, 'This passkey login is in use or was used before. Start the login again.'],
   PAYLOAD_TOO_LARGE: [413, 'The request body is too large.'],
   UNSUPPORTED_MEDIA_TYPE: [415, 'Send application/json in UTF-8, without a content encoding.'],

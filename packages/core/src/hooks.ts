@@ -9,6 +9,8 @@ type HookName =
   | 'createSession'
   | 'destroySession'
   | 'renewSession'
+  | 'describeSession'
+  | 'endSessions'
   | 'expectedIdentifier'
   | 'authorizeConnectToken'
 

@@ -45,12 +45,15 @@ export { type MemoryReplayStoreOptions, memoryReplayStore } from './replay/memor
 export type { ReplayStore } from './replay/store.js'
 export type { ClientStateOptions } from './routes/client-state.js'
 export type { ConnectEvent, ConnectEventType } from './routes/events.js'
+export { type FreshLoginOptions, freshLogin } from './routes/fresh-login.js'
 export type { AdapterOptions } from './routes/options.js'
 export type { RateLimit, RateLimitOptions } from './routes/rate-limit.js'
 export type { RoutesOption } from './routes/routes-option.js'
 export { type AccessTokenSessionOptions, accessTokenSession } from './session/access-token.js'
 export { browserOrNative } from './session/browser-or-native.js'
 export { type CookieSessionOptions, cookieSession } from './session/cookie.js'
+export { type MemoryRevocationsOptions, memoryRevocations } from './session/memory-revocations.js'
+export type { Revocations } from './session/revocations.js'
 export type { SessionClaims, SessionTokenOptions } from './session/session-token.js'
 export type { SessionKey, SessionSecret } from './session/signing-keys.js'
 export type {
@@ -64,6 +67,7 @@ export type {
   SessionDescription,
   SessionLogin,
   SessionStrategy,
+  SessionsToEnd,
 } from './session/strategy.js'
 export {
   type DecodedSignedPasskeyData,

@@ -46,6 +46,7 @@ const byCode: Readonly<Record<string, string>> = {
   CORBADO_ORIGIN_NOT_ALLOWED: 'This page is not allowed to do that. Open the app at its own address.',
   CORBADO_TYPE_NOT_ALLOWED: 'This app does not allow that.',
   CORBADO_NOT_AUTHORIZED: 'Sign in again and try once more.',
+  CORBADO_FRESH_LOGIN_REQUIRED: 'Sign in again first, then try once more.',
   CORBADO_TOKEN_ALREADY_USED: 'This login has been used before. Sign in again.',
   CORBADO_SESSION_FAILED: 'Your passkey was accepted, but the app could not sign you in. Sign in again.',
   CORBADO_OUTCOME_UNKNOWN: 'You are not signed in: the app got no answer about your passkey. Sign in again.',

@@ -5,7 +5,7 @@ import { runCreateSession, runHook } from '../hooks.js'
 import { type HttpContext, readCookie } from '../http.js'
 import { identifierOf } from '../identifier.js'
 import type { ConnectUser } from '../session/strategy.js'
-import { currentUser, renewSession } from './current-session.js'
+import { currentUser, endSessions, renewSession } from './current-session.js'
 import { type EventSource, type LogEvent, refusalOutcome } from './event-sink.js'
 import { type AdapterOptions, resolveOptions, type Settings } from './options.js'
 import { RoutePipeline } from './pipeline.js'
@@ -34,12 +34,20 @@ export interface ConnectApp<User extends ConnectUser, Context extends HttpContex
    */
   renewSession(pair: Pair): Promise<unknown>
   /**
-   * Ends the session of this request.
+   * Ends the session of this request. If it fails, the session still exists: let the user try again.
    *
-   * @throws CorbadoError `CORBADO_HOOK_FAILED`
+   * @throws CorbadoError `CORBADO_HOOK_FAILED`, `CORBADO_STORE_UNAVAILABLE`
    * @throws TypeError if your session has no `destroySession`
    */
   signOut(pair: Pair): Promise<void>
+  /**
+   * Ends sessions of a user before their time: all of them, or only those that began with one passkey. The user can sign in
+   * again right away; a passkey whose sessions were ended cannot, so delete it with `passkeys.revoke`, which calls this.
+   *
+   * @throws CorbadoError `CORBADO_STORE_UNAVAILABLE`, `CORBADO_HOOK_FAILED`
+   * @throws TypeError if your session cannot: a ready-made strategy needs `revocations`, your own the hook `endSessions`
+   */
+  endSessions(sessions: { readonly user: ConnectUser; readonly passkeyId?: string | undefined }): Promise<void>
   /**
    * The user that `requireUser` found.
    *
@@ -122,6 +130,9 @@ export function createAdapter<
       async signOut(pair) {
         if (session.destroySession === undefined) throw new TypeError('signOut needs the hook session.destroySession')
         await runHook('HOOK_FAILED', 'destroySession', () => session.destroySession?.(newContext(pair)))
+      },
+      async endSessions({ user, passkeyId }) {
+        await endSessions(session, { user, passkeyId, projectId: settings.client.projectId })
       },
       user(request) {
         const { [signedInUser]: user }: { readonly headers: unknown; readonly [signedInUser]?: User } = request

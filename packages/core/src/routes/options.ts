@@ -8,8 +8,9 @@ import type { ConnectTokenType } from '../corbado/schemas.js'
 import type { HttpContext } from '../http.js'
 import { assertOptionalFunction, refuseUnknownOptions } from '../option-checks.js'
 import { assertSession } from '../session/session-option.js'
-import type { ConnectUser, SessionStrategy } from '../session/strategy.js'
+import type { ConnectUser, SessionDescription, SessionStrategy } from '../session/strategy.js'
 import { type ClientStateCookie, type ClientStateOptions, resolveClientState } from './client-state.js'
+import { endSessions } from './current-session.js'
 import { EventSink, type LogEvent, type OnEvent } from './event-sink.js'
 import { type OriginRule, resolveOriginRule } from './origin.js'
 import { type RateLimitOptions, type ResolvedRateLimit, resolveRateLimit } from './rate-limit.js'
@@ -33,10 +34,17 @@ export interface AdapterOptions<User extends ConnectUser, Context extends HttpCo
    * `authorizeConnectToken` and `expectedIdentifier`.
    */
   readonly tokenTypes?: readonly ConnectTokenType[] | undefined
-  /** A veto, for example to demand a fresh login. Anything but true answers 403. Default: allow. */
+  /**
+   * A veto, for example `freshLogin()`. Anything but true answers 403. `session` tells how and when the user signed in; it is
+   * null if your session has no `describeSession`. Default: allow.
+   */
   readonly authorizeConnectToken?:
     | ((
-        request: { readonly user: NoInfer<User>; readonly type: ConnectTokenType },
+        request: {
+          readonly user: NoInfer<User>
+          readonly type: ConnectTokenType
+          readonly session: SessionDescription | null
+        },
         context: Context,
       ) => boolean | Promise<boolean>)
     | undefined
@@ -112,9 +120,14 @@ export function resolveOptions<User extends ConnectUser, Context extends HttpCon
     ...options,
     createSession: (login, context) => session.createSession(login, context),
   })
+  const { projectId } = ofFlows.client
   return {
     ...ofRoutes,
     ...ofFlows,
     onPasskeyChange: (change, startedAt) => ofRoutes.events.emit({ ...change, reason: 'ok' }, { startedAt }, undefined),
+    // Optional here: revoking a passkey works without it.
+    ...(session.endSessions === undefined
+      ? {}
+      : { endSessions: (sessions) => endSessions(session, { ...sessions, projectId }) }),
   }
 }

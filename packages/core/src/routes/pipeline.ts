@@ -7,7 +7,7 @@ import type { HttpContext } from '../http.js'
 import type { ConnectUser } from '../session/strategy.js'
 import { closeGraceMs, waitAtMost } from '../time-limit.js'
 import { assertJsonBody, parseBody } from './body.js'
-import { currentUser } from './current-session.js'
+import { currentUser, describeSession } from './current-session.js'
 import { refusalOutcome } from './event-sink.js'
 import type { Outcome } from './events.js'
 import type { Settings } from './options.js'
@@ -156,8 +156,9 @@ export class RoutePipeline<User extends ConnectUser, Context extends HttpContext
     request.tokenType = type
     const { authorizeConnectToken } = this.#settings
     if (authorizeConnectToken !== undefined) {
+      const session = await describeSession(this.#settings.session, request.context)
       const allowed = await runHook('HOOK_FAILED', 'authorizeConnectToken', () =>
-        authorizeConnectToken({ user, type }, request.context),
+        authorizeConnectToken({ user, type, session }, request.context),
       )
       if (allowed !== true) throw new CorbadoError('NOT_AUTHORIZED', { reason: 'authorize_connect_token' })
       throwIfLeft(request)

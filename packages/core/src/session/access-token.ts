@@ -11,7 +11,7 @@ export type AccessTokenSessionOptions<User extends ConnectUser = ConnectUser> = 
  * A stateless session in a Bearer access token, for mobile apps and APIs. A login answers
  * `{ success: true, accessToken, tokenType: 'Bearer', expiresIn }`; the client sends the token as `Authorization: Bearer`.
  * A token is valid for `ttlSeconds` (default 900) in the Corbado project that it was issued for. Use `renewSession` to
- * replace it before it expires. To sign out, the client forgets its token; use `isRevoked` to end sessions on the server.
+ * replace it before it expires. To sign out, the client forgets its token; with `revocations`, signing out also ends it.
  *
  * @throws TypeError that names the wrong option
  * @see https://www.rfc-editor.org/rfc/rfc6750

@@ -22,6 +22,9 @@ export function browserOrNative<User extends ConnectUser = ConnectUser>(strategi
     throw optionError('browserOrNative.browser', 'must be a strategy for browsers only, such as cookieSession')
   if (native?.allowNonBrowserClients !== true)
     throw optionError('browserOrNative.native', 'must be a strategy for native clients, such as accessTokenSession')
+  if ((browser.endSessions === undefined) !== (native.endSessions === undefined))
+    throw optionError('browserOrNative', 'both strategies must have `revocations`, or neither')
+  const canEndSessions = browser.endSessions !== undefined
 
   const readerOf = ({ http }: HttpContext): ReadyMadeStrategy<User> | null => {
     if (http.header('authorization') !== undefined) return native
@@ -29,6 +32,13 @@ export function browserOrNative<User extends ConnectUser = ConnectUser>(strategi
   }
   const writerOf = ({ http }: HttpContext): ReadyMadeStrategy<User> => (isBrowser(http) ? browser : native)
   return {
+    ...(canEndSessions
+      ? {
+          async endSessions(sessions) {
+            await Promise.all([browser.endSessions?.(sessions), native.endSessions?.(sessions)])
+          },
+        }
+      : {}),
     allowNonBrowserClients: true,
     getUser: async (context, findUser) => (await readerOf(context)?.getUser(context, findUser)) ?? null,
     createSession: (login, context) => writerOf(context).createSession(login, context),
@@ -37,8 +47,11 @@ export function browserOrNative<User extends ConnectUser = ConnectUser>(strategi
       const reader = readerOf(context)
       return reader === writerOf(context) ? reader.renewSession(context, findUser) : null
     },
-    destroySession(context) {
-      writerOf(context).destroySession(context)
+    async destroySession(context) {
+      const [reader, writer] = [readerOf(context), writerOf(context)]
+      await writer.destroySession(context)
+      // A browser that shows an access token is signed in by that token, not by its cookie.
+      if (reader !== null && reader !== writer) await reader.destroySession(context)
     },
     describeSession: async (context) => (await readerOf(context)?.describeSession(context)) ?? null,
   }

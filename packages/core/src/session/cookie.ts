@@ -39,8 +39,8 @@ export interface CookieSessionOptions<User extends ConnectUser = ConnectUser> ex
 /**
  * A stateless session for browsers, in a `__Host-` cookie: `HttpOnly; Secure; SameSite=Lax; Path=/`. A login answers
  * `{ success: true }`. The session lasts `ttlSeconds` (default 3600), or longer with `renewAfterSeconds`, and is valid only
- * in the Corbado project and under the cookie name that it was created for. Signing out deletes the cookie; use
- * `isRevoked` to end sessions on the server.
+ * in the Corbado project and under the cookie name that it was created for. Signing out deletes the cookie; with
+ * `revocations` it also ends every copy of it.
  *
  * @throws TypeError that names the wrong option
  * @see https://datatracker.ietf.org/doc/html/draft-ietf-httpbis-rfc6265bis

@@ -6,7 +6,7 @@ import {
   refuseUnknownOptions,
 } from '../option-checks.js'
 
-const optionalHooks = ['destroySession', 'renewSession', 'describeSession']
+const optionalHooks = ['destroySession', 'renewSession', 'describeSession', 'endSessions']
 const memberNames = ['getUser', 'createSession', ...optionalHooks, 'allowNonBrowserClients']
 
 /** Checks the option `session`. @throws TypeError that names the option */

@@ -1,14 +1,16 @@
 import { randomUUID } from 'node:crypto'
 import { errors, type JWTPayload, jwtVerify, SignJWT } from 'jose'
 import { assertOptionalFunction, assertWholeNumber, optionError } from '../option-checks.js'
+import { EndedSessions } from './ended-sessions.js'
+import type { Revocations } from './revocations.js'
 import { resolveSigningKeys, type SessionKey, type SessionSecret, type SigningKeys } from './signing-keys.js'
-import type { ConnectUser, SessionLogin } from './strategy.js'
+import type { ConnectUser, SessionLogin, SessionsToEnd } from './strategy.js'
 
 const algorithm = 'HS256'
 const maxSeconds = 400 * 24 * 3600
 const defaultMaxSessionSeconds = 12 * 3600
 const requiredClaims = ['sub', 'iat', 'exp', 'jti', 'iss', 'aud', 'auth_time', 'amr']
-const reservedClaims = [...requiredClaims, 'nbf', 'cre']
+const reservedClaims = [...requiredClaims, 'nbf', 'cre', 'epoch']
 
 /** The claims of a session token. */
 export interface SessionClaims extends JWTPayload {
@@ -26,6 +28,8 @@ export interface SessionClaims extends JWTPayload {
   readonly amr: ['passkey' | 'app']
   /** Corbado's ID of the passkey (`cre-…`), after a passkey login. */
   readonly cre?: string
+  /** With the option `revocations`: tells sessions before and after an `endSessions({ user })` apart. */
+  readonly epoch?: string
 }
 
 /** The options that {@link cookieSession} and {@link accessTokenSession} share. */
@@ -45,7 +49,13 @@ export interface SessionTokenOptions<User extends ConnectUser = ConnectUser> {
   readonly issuer?: string
   /** Adds claims to the token. The claims that the session itself sets cannot be replaced. */
   readonly claims?: (user: User) => Readonly<Record<string, unknown>>
-  /** Return true to end a session early. Called on every request that has a valid token. */
+  /**
+   * Ends sessions before their time: signing out ends every copy of the token, and `endSessions` ends the sessions of a
+   * user or of a passkey. One read per request; if the store fails, the request is refused with
+   * `CORBADO_STORE_UNAVAILABLE`. Default: none, so signing out only deletes the cookie.
+   */
+  readonly revocations?: Revocations | undefined
+  /** Return true to end a session early, by a list of your own. Called on every request that has a valid token. */
   readonly isRevoked?: (claims: SessionClaims) => boolean | Promise<boolean>
 }
 
@@ -57,6 +67,7 @@ export const sessionTokenOptionNames = [
   'maxSessionSeconds',
   'issuer',
   'claims',
+  'revocations',
   'isRevoked',
 ] as const satisfies readonly (keyof SessionTokenOptions)[]
 
@@ -77,7 +88,7 @@ export interface SignedSession {
 }
 
 /** What stays the same when a session is renewed. */
-type SessionStart = Pick<SessionClaims, 'sub' | 'jti' | 'auth_time' | 'amr' | 'cre'>
+type SessionStart = Pick<SessionClaims, 'sub' | 'jti' | 'auth_time' | 'amr' | 'cre' | 'epoch'>
 
 /** Signs and reads the tokens of one strategy. @throws TypeError that names the wrong option */
 export class SessionTokens<User extends ConnectUser> {
@@ -88,9 +99,10 @@ export class SessionTokens<User extends ConnectUser> {
   readonly #keys: SigningKeys
   readonly #extraClaims: SessionTokenOptions<User>['claims']
   readonly #isRevoked: SessionTokenOptions['isRevoked']
+  readonly #ended: EndedSessions | undefined
 
   constructor(kind: SessionTokenKind, options: SessionTokenOptions<User>) {
-    const { ttlSeconds = kind.defaultTtlSeconds, issuer = 'corbado-connect', claims, isRevoked } = options
+    const { ttlSeconds = kind.defaultTtlSeconds, issuer = 'corbado-connect', claims, revocations, isRevoked } = options
     assertWholeNumber(`${kind.strategy}.ttlSeconds`, ttlSeconds, 1, maxSeconds)
     const { maxSessionSeconds = Math.max(ttlSeconds, defaultMaxSessionSeconds) } = options
     assertWholeNumber(`${kind.strategy}.maxSessionSeconds`, maxSessionSeconds, ttlSeconds, maxSeconds)
@@ -105,21 +117,32 @@ export class SessionTokens<User extends ConnectUser> {
     this.#keys = resolveSigningKeys(kind.strategy, options)
     this.#extraClaims = claims
     this.#isRevoked = isRevoked
+    this.#ended =
+      revocations === undefined ? undefined : new EndedSessions(kind.strategy, revocations, maxSessionSeconds)
   }
 
   get ttlSeconds(): number {
     return this.#ttlSeconds
   }
 
-  /** Starts a session for a login. */
+  /** Whether sessions can be ended before their time. */
+  get canEndSessions(): boolean {
+    return this.#ended !== undefined
+  }
+
+  /** Starts a session for a login. @throws CorbadoError `CORBADO_PASSKEY_REJECTED`, `CORBADO_STORE_UNAVAILABLE` */
   async sign(login: SessionLogin<User>, projectId: string | undefined): Promise<SignedSession> {
-    const cre = login.by === 'passkey' ? login.claims.credential : undefined
+    const credential = login.by === 'passkey' ? login.claims.credential : undefined
+    const sub = login.user.identifier
+    const cre = typeof credential === 'string' ? { cre: credential } : {}
+    const epoch = await this.#ended?.epochFor({ sub, ...cre }, projectId)
     const start: SessionStart = {
-      sub: login.user.identifier,
+      sub,
       jti: randomUUID(),
       auth_time: unixSeconds(),
       amr: [login.by],
-      ...(typeof cre === 'string' ? { cre } : {}),
+      ...cre,
+      ...(epoch === undefined ? {} : { epoch }),
     }
     return this.#sign(start, login.user, projectId)
   }
@@ -127,16 +150,29 @@ export class SessionTokens<User extends ConnectUser> {
   /** Continues a session with a new token, or returns null where that would not extend the session. */
   async renew(claims: SessionClaims, user: User, projectId: string | undefined): Promise<SignedSession | null> {
     if (this.#expiryOf(claims.auth_time, unixSeconds()) <= claims.exp) return null
-    const { sub, jti, auth_time, amr, cre } = claims
-    return this.#sign({ sub, jti, auth_time, amr, ...(cre === undefined ? {} : { cre }) }, user, projectId)
+    const { sub, jti, auth_time, amr, cre, epoch } = claims
+    const optional = { ...(cre === undefined ? {} : { cre }), ...(epoch === undefined ? {} : { epoch }) }
+    return this.#sign({ sub, jti, auth_time, amr, ...optional }, user, projectId)
   }
 
   /** The claims of a token, or null where it is forged, expired, revoked, or belongs to another strategy or project. */
   async read(token: string | undefined, projectId: string | undefined): Promise<SessionClaims | null> {
     if (token === undefined) return null
     const claims = await this.#verify(token, projectId)
-    if (claims === null || (await this.#isRevoked?.(claims))) return null
+    if (claims === null || (await this.#ended?.has(claims, projectId)) || (await this.#isRevoked?.(claims))) return null
     return claims
+  }
+
+  /** Ends the session of a token, with all its copies and renewals. @throws CorbadoError `CORBADO_STORE_UNAVAILABLE` */
+  async endSession(token: string | undefined, projectId: string | undefined): Promise<void> {
+    if (this.#ended === undefined || token === undefined) return
+    const claims = await this.#verify(token, projectId)
+    if (claims !== null) await this.#ended.endSession(claims, projectId)
+  }
+
+  /** Ends the sessions of a user. @throws CorbadoError `CORBADO_STORE_UNAVAILABLE` */
+  async endSessions(sessions: SessionsToEnd): Promise<void> {
+    await this.#ended?.endSessions(sessions)
   }
 
   async #sign(start: SessionStart, user: User, projectId: string | undefined): Promise<SignedSession> {
@@ -195,7 +231,7 @@ export class SessionTokens<User extends ConnectUser> {
 }
 
 function isSessionClaims(claims: JWTPayload): claims is SessionClaims {
-  const { sub, iat, exp, jti, auth_time, amr, cre } = claims
+  const { sub, iat, exp, jti, auth_time, amr, cre, epoch } = claims
   return (
     typeof sub === 'string' &&
     typeof iat === 'number' &&
@@ -205,7 +241,8 @@ function isSessionClaims(claims: JWTPayload): claims is SessionClaims {
     Array.isArray(amr) &&
     amr.length === 1 &&
     (amr[0] === 'passkey' || amr[0] === 'app') &&
-    (cre === undefined || typeof cre === 'string')
+    (cre === undefined || typeof cre === 'string') &&
+    (epoch === undefined || typeof epoch === 'string')
   )
 }
 

@@ -42,6 +42,15 @@ export interface SessionDescription {
   readonly passkeyId?: string | undefined
 }
 
+/** Which sessions to end: all of a user, or only those that began with one passkey. */
+export interface SessionsToEnd {
+  readonly user: ConnectUser
+  /** Corbado's ID of the passkey (`cre-…`). Default: all sessions of the user, however they began. */
+  readonly passkeyId?: string | undefined
+  /** The ID of the Corbado project that the sessions belong to. */
+  readonly projectId: string
+}
+
 /** A user, or nobody. */
 export type Found<User> = User | null | undefined
 
@@ -66,6 +75,11 @@ export interface SessionStrategy<User extends ConnectUser, Context extends HttpC
   renewSession?(context: Context, findUser: FindUser<User>): unknown
   /** Tells how and when the user of this request signed in, or null where that is unknown. */
   describeSession?(context: Context): SessionDescription | null | Promise<SessionDescription | null>
+  /**
+   * Ends sessions of a user before their time; a login right afterwards must work. Called outside a request. Required for
+   * `endSessions`; `passkeys.revoke`, `passkeys.revokeAll` and `forgetUser` call it if it is there.
+   */
+  endSessions?(sessions: SessionsToEnd): unknown
   /** The default of the option with the same name. Default: false. */
   readonly allowNonBrowserClients?: boolean
 }
@@ -74,10 +88,13 @@ export interface SessionStrategy<User extends ConnectUser, Context extends HttpC
 export interface ReadyMadeStrategy<LoginUser extends ConnectUser> {
   getUser<User extends LoginUser>(context: HttpContext, findUser: FindUser<User>): Promise<User | null>
   createSession(login: SessionLogin<LoginUser>, context: HttpContext): Promise<SessionAnswer>
-  destroySession(context: HttpContext): void
+  /** With `revocations`, this also ends every copy of the session. */
+  destroySession(context: HttpContext): Promise<void>
   /** Returns null where there is no session, or where `maxSessionSeconds` does not allow a longer one. */
   renewSession(context: HttpContext, findUser: FindUser<LoginUser>): Promise<SessionAnswer | null>
   describeSession(context: HttpContext): Promise<SessionDescription | null>
+  /** Only with `revocations`. */
+  readonly endSessions?: (sessions: SessionsToEnd) => Promise<void>
   readonly allowNonBrowserClients: boolean
 }
 

@@ -31,6 +31,7 @@ export function tokenStrategy<LoginUser extends ConnectUser>(
   }
 
   return {
+    ...(tokens.canEndSessions ? { endSessions: (sessions) => tokens.endSessions(sessions) } : {}),
     allowNonBrowserClients: transport.allowNonBrowserClients,
     async getUser(context, findUser) {
       const claims = await read(context)
@@ -49,7 +50,11 @@ export function tokenStrategy<LoginUser extends ConnectUser>(
       const user = claims === null ? null : await findUser(claims.sub)
       return claims === null || user === null ? null : renew(claims, user, context)
     },
-    destroySession({ http }) {
+    async destroySession(context) {
+      const { http } = context
+      claimsOf.delete(context)
+      // First, and the cookie stays if this fails: signing out can then be repeated.
+      await tokens.endSession(transport.read(http), http.projectId)
       transport.discard(http)
     },
     async describeSession(context) {
