@@ -97,7 +97,7 @@ for (const [name, kind] of Object.entries(kinds)) {
       ])
       t.match(richer, { displayName: 'Jane', iss: 'shop' })
       t.equal((richer.exp ?? 0) - (richer.iat ?? 0), 60)
-      for (const reserved of ['sub', 'iat', 'exp', 'jti', 'iss', 'aud', 'nbf', 'auth_time', 'amr', 'cre']) {
+      for (const reserved of ['sub', 'iat', 'exp', 'jti', 'iss', 'aud', 'nbf', 'auth_time', 'amr', 'cre', 'epoch']) {
         const greedy = kind.make({ secret, claims: () => ({ [reserved]: 'mallory' }) })
         await t.rejects(kind.tokenOf(greedy), { name: 'TypeError', message: new RegExp(`claims.*"${reserved}"`) })
       }
@@ -221,7 +221,7 @@ t.test('the cookie and its attributes', async (t) => {
   const attributes = { httpOnly: true, secure: true, sameSite: 'lax', path: '/' }
   t.same(cookie?.attributes, { ...attributes, maxAge: 3600 })
   const leaving = newContext()
-  cookieSession({ secret }).destroySession(leaving)
+  await cookieSession({ secret }).destroySession(leaving)
   t.same(leaving.http.setCookies, [{ name: sessionCookie, value: '', attributes: { ...attributes, maxAge: 0 } }])
 
   const { env } = process

@@ -1,5 +1,6 @@
 import type { Emulator } from '@corbado-connect/emulator'
 import t, { type Test } from 'tap'
+import { setClock } from '../core/clock.js'
 import { type Answer, type Page, setCookies } from './browser.js'
 import { connectTokenPath, findUser, jane, ken, startProject, type User, verifyPath } from './project.js'
 
@@ -153,6 +154,26 @@ export function testServerSessions(
     const unknown = await page.post(verifyPath, { signedPasskeyData: await corbado.signIn('nobody') })
     t.match([unknown.status, unknown.json.code], [401, 'CORBADO_PASSKEY_REJECTED'])
     t.equal(await whoIs(page), jane.identifier, 'a failed login leaves the session as it is')
+  })
+
+  t.test(`${name}: only a fresh login can add a passkey`, async (t) => {
+    const corbado = await projectInEnvironment(t)
+    const { page } = await start(t)
+    const passkey = async () => page.post(verifyPath, { signedPasskeyData: await corbado.signIn(jane.identifier) })
+    const append = async () => {
+      const { status, json } = await page.post(connectTokenPath, { type: 'passkey-append' })
+      return status === 200 ? status : json.code
+    }
+
+    const clock = setClock(t, Date.now())
+    for (const [way, login] of Object.entries({ passkey, password: () => password(page, jane) })) {
+      t.equal((await login()).status, 200, way)
+      t.equal(await append(), 200, `${way}: right afterwards`)
+      clock.now += 301_000
+      t.equal(await append(), 'CORBADO_FRESH_LOGIN_REQUIRED', `${way}: five minutes later`)
+      t.equal((await page.post(connectTokenPath, { type: 'passkey-list' })).status, 200, 'other types are allowed')
+      t.equal(await whoIs(page), jane.identifier)
+    }
   })
 
   if (stateless) return

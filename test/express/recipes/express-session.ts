@@ -1,5 +1,5 @@
 import { promisify } from 'node:util'
-import { type CorbadoConnectRouter, corbadoConnect } from '@corbado-connect/express'
+import { type CorbadoConnectRouter, corbadoConnect, freshLogin, type SessionDescription } from '@corbado-connect/express'
 import express, { type ErrorRequestHandler, type Express, type Request } from 'express'
 import session, { type Store } from 'express-session'
 
@@ -17,6 +17,7 @@ export interface Users {
 declare module 'express-session' {
   interface SessionData {
     userId: string
+    login: SessionDescription
   }
 }
 
@@ -39,15 +40,19 @@ export function createApp(users: Users, secret: string, store: Store): App {
 
   const auth = corbadoConnect({
     findUser: (identifier: string) => users.find(identifier),
+    // A stolen session cannot add a passkey of its own.
+    authorizeConnectToken: freshLogin(),
     session: {
       async getUser({ req }, findUser) {
         const { userId } = req.session
         return userId === undefined ? null : findUser(userId)
       },
-      async createSession({ user }, { req }) {
+      async createSession({ user, by }, { req }) {
         try {
           await regenerate(req)
           req.session.userId = user.identifier
+          const signedInAt = Math.floor(Date.now() / 1000)
+          req.session.login = { signedInAt, by }
           await save(req)
         } catch (error) {
           // Without this, express-session saves the session with the response, and a failed login has a session.
@@ -60,6 +65,7 @@ export function createApp(users: Users, secret: string, store: Store): App {
         await destroy(req)
         res.clearCookie(cookieName, cookie)
       },
+      describeSession: ({ req }) => req.session.login ?? null,
     },
   })
   app.use(auth)

@@ -1,5 +1,5 @@
 import { promisify } from 'node:util'
-import { type CorbadoConnectRouter, corbadoConnect } from '@corbado-connect/express'
+import { type CorbadoConnectRouter, corbadoConnect, freshLogin, type SessionDescription } from '@corbado-connect/express'
 import express, { type Application, type ErrorRequestHandler } from 'express'
 import session, { type Store } from 'express-session'
 import { Passport } from 'passport'
@@ -22,6 +22,12 @@ declare global {
       readonly identifier: string
       readonly displayName: string
     }
+  }
+}
+
+declare module 'express-session' {
+  interface SessionData {
+    login: SessionDescription
   }
 }
 
@@ -55,12 +61,17 @@ export function createApp(users: Users, secret: string, store: Store): App {
 
   const auth = corbadoConnect({
     findUser: (identifier: string) => users.find(identifier),
+    // A stolen session cannot add a passkey of its own.
+    authorizeConnectToken: freshLogin(),
     session: {
       getUser: ({ req }) => req.user ?? null,
-      async createSession({ user }, { req }) {
+      async createSession({ user, by }, { req }) {
         try {
           // Passport regenerates the session, sets the user and waits until the session is saved.
           await promisify<void>((done) => req.logIn(user, done))()
+          const signedInAt = Math.floor(Date.now() / 1000)
+          req.session.login = { signedInAt, by }
+          await promisify<void>((done) => req.session.save(done))()
         } catch (error) {
           // Without this, express-session saves the session with the response, and a failed login has a session.
           await promisify<void>((done) => req.session.destroy(done))().catch(() => {})
@@ -71,6 +82,7 @@ export function createApp(users: Users, secret: string, store: Store): App {
       async destroySession({ req }) {
         await promisify<void>((done) => req.logOut(done))()
       },
+      describeSession: ({ req }) => req.session.login ?? null,
     },
   })
   app.use(auth)

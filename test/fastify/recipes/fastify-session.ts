@@ -1,4 +1,4 @@
-import { corbadoConnect, isCorbadoError } from '@corbado-connect/fastify'
+import { corbadoConnect, freshLogin, isCorbadoError, type SessionDescription } from '@corbado-connect/fastify'
 import fastifyCookie from '@fastify/cookie'
 import fastifySession, { type SessionStore } from '@fastify/session'
 import Fastify, { type FastifyError, type FastifyInstance } from 'fastify'
@@ -17,6 +17,7 @@ export interface Users {
 declare module 'fastify' {
   interface Session {
     userId?: string
+    login?: SessionDescription
   }
 }
 
@@ -44,15 +45,19 @@ export async function createApp(users: Users, secret: string, store: SessionStor
 
   await app.register(corbadoConnect, {
     findUser: (identifier: string) => users.find(identifier),
+    // A stolen session cannot add a passkey of its own.
+    authorizeConnectToken: freshLogin(),
     session: {
       async getUser({ request }, findUser) {
         const userId = request.session.get('userId')
         return userId === undefined ? null : findUser(userId)
       },
-      async createSession({ user }, { request }) {
+      async createSession({ user, by }, { request }) {
         try {
           await request.session.regenerate()
           request.session.set('userId', user.identifier)
+          const signedInAt = Math.floor(Date.now() / 1000)
+          request.session.set('login', { signedInAt, by })
           await request.session.save()
         } catch (error) {
           // Without this, the plugin saves the session with the response, and a failed login has a session.
@@ -65,6 +70,7 @@ export async function createApp(users: Users, secret: string, store: SessionStor
         await request.session.destroy()
         reply.clearCookie(cookieName, cookie)
       },
+      describeSession: ({ request }) => request.session.get('login') ?? null,
     },
   })
 

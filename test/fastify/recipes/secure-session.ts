@@ -1,4 +1,4 @@
-import { corbadoConnect } from '@corbado-connect/fastify'
+import { corbadoConnect, freshLogin, type SessionDescription } from '@corbado-connect/fastify'
 import fastifySecureSession, { type Session as SecureSession } from '@fastify/secure-session'
 import Fastify, { type FastifyInstance } from 'fastify'
 
@@ -15,7 +15,7 @@ export interface Users {
 
 declare module 'fastify' {
   interface FastifyRequest {
-    signedIn: SecureSession<{ userId: string }>
+    signedIn: SecureSession<{ userId: string; login: SessionDescription }>
   }
 }
 
@@ -47,19 +47,24 @@ export async function createApp(users: Users, key: Buffer): Promise<FastifyInsta
 
   await app.register(corbadoConnect, {
     findUser: (identifier: string) => users.find(identifier),
+    // A stolen session cannot add a passkey of its own.
+    authorizeConnectToken: freshLogin(),
     session: {
       async getUser({ request }, findUser) {
         const userId = request.signedIn.get('userId')
         return userId === undefined ? null : findUser(userId)
       },
-      createSession({ user }, { request }) {
+      createSession({ user, by }, { request }) {
         request.signedIn.regenerate()
         request.signedIn.set('userId', user.identifier)
+        const signedInAt = Math.floor(Date.now() / 1000)
+        request.signedIn.set('login', { signedInAt, by })
         return { success: true }
       },
       destroySession({ request }) {
         request.signedIn.delete()
       },
+      describeSession: ({ request }) => request.signedIn.get('login') ?? null,
     },
   })
 

@@ -32,6 +32,7 @@ const advice: { readonly [reason in Reason]?: string } = {
   non_browser_client:
     'Send the header `Sec-Fetch-Site: same-origin`, as a browser does, or set `allowNonBrowserClients`.',
   type: 'List this type in `tokenTypes`.',
+  sign_in_time_unknown: '`freshLogin` needs a session whose `describeSession` returns `signedInAt` in Unix seconds.',
   content_type: 'Send the header `Content-Type: application/json`.',
 }
 
