@@ -19,6 +19,7 @@ export interface NodeRedisClient {
     options: { expiration: { type: 'PX'; value: number }; condition: 'NX'; GET: true },
   ): Promise<unknown>
   eval(script: string, options: { keys: string[]; arguments: string[] }): Promise<unknown>
+  mGet(keys: string[]): Promise<unknown>
   info?(section: string): Promise<unknown>
   connect?(): Promise<unknown>
   destroy?(): void
@@ -41,6 +42,8 @@ export interface RedisCommands {
   setIfAbsent(key: string, value: string, ttlMs: number): Promise<unknown>
   /** Runs a Lua script for one key. Replies of numbers may come as strings, depending on the client's settings. */
   evaluate(script: string, key: string, args: readonly string[]): Promise<unknown>
+  /** The values of keys, null for each that does not exist. In a cluster, all keys must be on one node. */
+  getMany(keys: readonly string[]): Promise<unknown>
   /** The section `memory` of `INFO`, or undefined if this client cannot ask for it. */
   memoryInfo(): Promise<unknown>
 }
@@ -54,6 +57,7 @@ export function redisCommands(option: string, client: RedisClient): RedisCommand
       },
       setIfAbsent: (key, value, ttlMs) => client.call('SET', key, value, 'PX', String(ttlMs), 'NX', 'GET'),
       evaluate: (script, key, args) => client.call('EVAL', script, '1', key, ...args),
+      getMany: (keys) => client.call('MGET', ...keys),
       memoryInfo: () => client.call('INFO', 'memory'),
     }
   }
@@ -65,6 +69,7 @@ export function redisCommands(option: string, client: RedisClient): RedisCommand
     setIfAbsent: (key, value, ttlMs) =>
       watched(client, client.set(key, value, { expiration: { type: 'PX', value: ttlMs }, condition: 'NX', GET: true })),
     evaluate: (script, key, args) => watched(client, client.eval(script, { keys: [key], arguments: [...args] })),
+    getMany: (keys) => watched(client, client.mGet([...keys])),
     memoryInfo: async () => client.info?.('memory'),
   }
 }

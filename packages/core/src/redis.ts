@@ -8,3 +8,4 @@ export {
 } from './recommended-redis-options.js'
 export type { IoredisClient, NodeRedisClient, RedisClient } from './redis-client.js'
 export { redisReplayStore } from './replay/redis.js'
+export { redisRevocations } from './session/redis-revocations.js'

@@ -1,18 +1,20 @@
-import { CorbadoError } from './errors.js'
+import { CorbadoError, type Reason } from './errors.js'
 
 const causeEveryMs = 60_000
 const retryAfterSeconds = 1
+
+type StoreReason = Extract<Reason, 'replay_store' | 'revocations_store' | 'rate_limit_store'>
 
 /**
  * Turns the failures of a store into errors for clients. While a store is away, only the first error in a minute carries
  * the cause, with the number of requests that were refused since: an outage does not flood the log.
  */
 export class StoreFailures {
-  readonly #reason: 'replay_store' | 'rate_limit_store'
+  readonly #reason: StoreReason
   #count = 0
   #nextCauseAt = Number.NEGATIVE_INFINITY
 
-  constructor(reason: 'replay_store' | 'rate_limit_store') {
+  constructor(reason: StoreReason) {
     this.#reason = reason
   }
 

@@ -1,4 +1,5 @@
-import { type RedisClient, type RedisCommands, redisCommands, replyNumber } from '../redis-client.js'
+import { type RedisClient, redisCommands, replyNumber } from '../redis-client.js'
+import { EvictionPolicyCheck } from '../redis-eviction.js'
 import type { ReplayStore } from './store.js'
 
 const keyPrefix = 'corbado-connect:replay:'
@@ -30,7 +31,7 @@ const releaseScript = `
  */
 export function redisReplayStore(redis: RedisClient): ReplayStore {
   const commands = redisCommands('redisReplayStore', redis)
-  const policy = new EvictionPolicyCheck(commands)
+  const policy = new EvictionPolicyCheck(commands, 'used login tokens')
   if (commands.ready === true) policy.checkOnce()
   return {
     async reserve(key, owner, ttlMs) {
@@ -54,30 +55,4 @@ function isOne(reply: unknown): boolean {
   const number = replyNumber(reply)
   if (number !== 0 && number !== 1) throw new Error('Redis gave an unexpected reply')
   return number === 1
-}
-
-/** Warns once if Redis may drop keys before they expire. */
-class EvictionPolicyCheck {
-  readonly #commands: RedisCommands
-  #checked = false
-
-  constructor(commands: RedisCommands) {
-    this.#commands = commands
-  }
-
-  checkOnce(): void {
-    if (this.#checked) return
-    this.#checked = true
-    // Not every user may ask for INFO: then nothing is known, and nothing is said.
-    this.#check().catch(() => {})
-  }
-
-  async #check(): Promise<void> {
-    const policy = /^maxmemory_policy:([\w-]+)/m.exec(String(await this.#commands.memoryInfo()))?.[1]
-    if (policy === undefined || policy === 'noeviction') return
-    process.emitWarning(
-      `Redis may drop used login tokens before they expire (maxmemory-policy ${policy}), which makes them valid again. Set maxmemory-policy to noeviction.`,
-      { type: 'CorbadoConnectWarning', code: 'CORBADO_REDIS_EVICTION' },
-    )
-  }
 }

@@ -5,7 +5,7 @@ import { runCreateSession, runHook } from '../hooks.js'
 import { type HttpContext, readCookie } from '../http.js'
 import { identifierOf } from '../identifier.js'
 import type { ConnectUser } from '../session/strategy.js'
-import { currentUser, endSessions, renewSession } from './current-session.js'
+import { currentUser, renewSession } from './current-session.js'
 import { type EventSource, type LogEvent, refusalOutcome } from './event-sink.js'
 import { type AdapterOptions, resolveOptions, type Settings } from './options.js'
 import { RoutePipeline } from './pipeline.js'
@@ -131,8 +131,13 @@ export function createAdapter<
         if (session.destroySession === undefined) throw new TypeError('signOut needs the hook session.destroySession')
         await runHook('HOOK_FAILED', 'destroySession', () => session.destroySession?.(newContext(pair)))
       },
-      async endSessions({ user, passkeyId }) {
-        await endSessions(session, { user, passkeyId, projectId: settings.client.projectId })
+      async endSessions(sessions) {
+        if (settings.endSessions === undefined) {
+          throw new TypeError(
+            'endSessions needs the option `revocations` of a ready-made session, or the hook session.endSessions',
+          )
+        }
+        await settings.endSessions(sessions)
       },
       user(request) {
         const { [signedInUser]: user }: { readonly headers: unknown; readonly [signedInUser]?: User } = request

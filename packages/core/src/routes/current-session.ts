@@ -2,7 +2,7 @@ import type { ConnectFlows } from '../connect.js'
 import { runHook } from '../hooks.js'
 import type { HttpContext } from '../http.js'
 import { identifierOf } from '../identifier.js'
-import type { ConnectUser, SessionDescription, SessionStrategy, SessionsToEnd } from '../session/strategy.js'
+import type { ConnectUser, SessionDescription, SessionStrategy } from '../session/strategy.js'
 
 /** The user of a request by the session strategy, or null. @throws CorbadoError `CORBADO_HOOK_FAILED` */
 export async function currentUser<User extends ConnectUser, Context extends HttpContext>(
@@ -43,27 +43,4 @@ export async function describeSession<User extends ConnectUser, Context extends 
   context: Context,
 ): Promise<SessionDescription | null> {
   return (await runHook('HOOK_FAILED', 'describeSession', () => session.describeSession?.(context))) ?? null
-}
-
-/**
- * Ends sessions of a user before their time.
- *
- * @throws CorbadoError `CORBADO_STORE_UNAVAILABLE`, `CORBADO_HOOK_FAILED`
- * @throws TypeError if the session strategy cannot, or if an argument is wrong
- */
-export async function endSessions<User extends ConnectUser, Context extends HttpContext>(
-  session: SessionStrategy<User, Context>,
-  sessions: SessionsToEnd,
-): Promise<void> {
-  if (session.endSessions === undefined) {
-    throw new TypeError(
-      'endSessions needs the option `revocations` of a ready-made session, or the hook session.endSessions',
-    )
-  }
-  identifierOf(sessions.user, 'endSessions was given')
-  const { passkeyId } = sessions
-  if (passkeyId !== undefined && (typeof passkeyId !== 'string' || passkeyId === '')) {
-    throw new TypeError('endSessions: `passkeyId` must be a non-empty string')
-  }
-  await runHook('HOOK_FAILED', 'endSessions', () => session.endSessions?.(sessions))
 }

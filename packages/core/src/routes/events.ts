@@ -13,11 +13,12 @@ export type ConnectEventType =
   | 'step_up.refused'
   | 'passkey.revoked'
   | 'user.forgotten'
+  | 'sessions.ended'
   | 'config.error'
 
 /**
- * One entry of the audit trail: exactly one for each request to our routes, for each `verifyPasskey`,
- * and for each passkey and user that `passkeys.revoke`, `passkeys.revokeAll` and `forgetUser` have deleted at Corbado. It never contains a
+ * One entry of the audit trail: exactly one for each request to our routes, for each `verifyPasskey`, for each call that
+ * ended sessions, and for each passkey and user that was deleted at Corbado. It never contains a
  * token or a secret. The diagnostics channel `corbado-connect:event` publishes the same entries.
  *
  * In events of logins and step-ups, `processId`, `credentialId`, `corbadoUserId` and `isCUI` come from the claims of the

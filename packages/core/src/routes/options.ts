@@ -10,7 +10,7 @@ import { assertOptionalFunction, refuseUnknownOptions } from '../option-checks.j
 import { assertSession } from '../session/session-option.js'
 import type { ConnectUser, SessionDescription, SessionStrategy } from '../session/strategy.js'
 import { type ClientStateCookie, type ClientStateOptions, resolveClientState } from './client-state.js'
-import { endSessions } from './current-session.js'
+import { resolveEndSessions } from './end-sessions.js'
 import { EventSink, type LogEvent, type OnEvent } from './event-sink.js'
 import { type OriginRule, resolveOriginRule } from './origin.js'
 import { type RateLimitOptions, type ResolvedRateLimit, resolveRateLimit } from './rate-limit.js'
@@ -120,14 +120,10 @@ export function resolveOptions<User extends ConnectUser, Context extends HttpCon
     ...options,
     createSession: (login, context) => session.createSession(login, context),
   })
-  const { projectId } = ofFlows.client
   return {
     ...ofRoutes,
     ...ofFlows,
     onPasskeyChange: (change, startedAt) => ofRoutes.events.emit({ ...change, reason: 'ok' }, { startedAt }, undefined),
-    // Optional here: revoking a passkey works without it.
-    ...(session.endSessions === undefined
-      ? {}
-      : { endSessions: (sessions) => endSessions(session, { ...sessions, projectId }) }),
+    endSessions: resolveEndSessions(session, ofRoutes.events, ofFlows.client.projectId),
   }
 }

@@ -2,6 +2,7 @@ import { hash, randomBytes } from 'node:crypto'
 import { CorbadoError, isCorbadoError } from '../errors.js'
 import { identifierOf } from '../identifier.js'
 import { assertFunction, optionError } from '../option-checks.js'
+import { StoreFailures } from '../store-failures.js'
 import { withinStoreTimeout } from '../time-limit.js'
 import type { Revocations } from './revocations.js'
 import type { SessionsToEnd } from './strategy.js'
@@ -31,6 +32,7 @@ const longestSession = new WeakMap<Revocations, number>()
  */
 export class EndedSessions {
   readonly #store: Revocations
+  readonly #failures = new StoreFailures('revocations_store')
 
   /** @throws TypeError that names the option */
   constructor(strategy: string, store: Revocations, maxSessionSeconds: number) {
@@ -84,7 +86,7 @@ export class EndedSessions {
   async #read(keys: readonly string[]): Promise<readonly (string | null)[]> {
     const values = await this.#inTime(() => this.#store.getMany(keys))
     if (Array.isArray(values) && values.length === keys.length) return values
-    throw unavailable(new TypeError('getMany must return one value or null for each key'))
+    throw this.#failures.unavailable(new TypeError('getMany must return one value or null for each key'))
   }
 
   async #put(key: string, value: string): Promise<void> {
@@ -94,9 +96,11 @@ export class EndedSessions {
 
   async #inTime<Result>(operation: () => Result | Promise<Result>): Promise<Result> {
     try {
-      return await withinStoreTimeout(operation)
+      const result = await withinStoreTimeout(operation)
+      this.#failures.over()
+      return result
     } catch (error) {
-      throw isCorbadoError(error) ? error : unavailable(error)
+      throw isCorbadoError(error) ? error : this.#failures.unavailable(error)
     }
   }
 }
@@ -104,10 +108,6 @@ export class EndedSessions {
 /** Whether a store has an entry: a store of one's own may answer undefined for none. */
 function isEntry(value: string | null | undefined): boolean {
   return value !== null && value !== undefined
-}
-
-function unavailable(cause: unknown): CorbadoError {
-  return new CorbadoError('STORE_UNAVAILABLE', { reason: 'revocations_store', retryAfterSeconds: 1, cause })
 }
 
 // The tag hides the identifier. In braces, it keeps all keys of a user on one node of a Redis Cluster, for one MGET.
