@@ -3,9 +3,10 @@ import { compileFunction } from 'node:vm'
 import t from 'tap'
 import { readPage } from './markdown.js'
 
-type Users = typeof import('../../examples/users/dist/index.js')
+type ExampleUsers = typeof import('../../examples/users/dist/index.js')
 // Compiled to test/build/docs.
-const { identifierFor }: Users = await import(new URL('../../../examples/users/dist/index.js', import.meta.url).href)
+const { Users }: ExampleUsers = await import(new URL('../../../examples/users/dist/index.js', import.meta.url).href)
+const users = new Users()
 const secret = 'a secret for decoys only, never rotated'
 
 /** `decoyFor` of the frontend guide, run from the page itself. */
@@ -16,7 +17,7 @@ function documentedDecoyFor(email: string): string {
 }
 
 for (const [name, decoyFor] of Object.entries({
-  'examples/users': (email: string) => identifierFor(email, secret),
+  'examples/users': (email: string) => users.identifierFor(email, secret),
   'docs/frontend.md': documentedDecoyFor,
 })) {
   t.test(`${name}: a decoy looks like a random UUID v4`, async (t) => {
@@ -41,6 +42,6 @@ for (const [name, decoyFor] of Object.entries({
 }
 
 t.test('examples/users: an account has its own identifier, under any secret', async (t) => {
-  t.equal(identifierFor('jane@example.com', secret), identifierFor('jane@example.com', 'another secret'))
-  t.not(identifierFor('nobody@example.com', secret), identifierFor('nobody@example.com', 'another secret'))
+  t.equal(users.identifierFor('jane@example.com', secret), users.identifierFor('jane@example.com', 'another secret'))
+  t.not(users.identifierFor('nobody@example.com', secret), users.identifierFor('nobody@example.com', 'another secret'))
 })

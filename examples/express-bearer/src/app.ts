@@ -1,4 +1,4 @@
-import { checkPassword, findUser, identifierFor, profileOf, type User } from '@corbado-connect/example-users'
+import { profileOf, type User, Users } from '@corbado-connect/example-users'
 import { pageDirectory, renderPage } from '@corbado-connect/example-web'
 import {
   accessTokenSession,
@@ -6,9 +6,12 @@ import {
   type CorbadoConnectRouter,
   cookieSession,
   corbadoConnect,
+  memoryRevocations,
 } from '@corbado-connect/express'
 import express, { type Express, type NextFunction, type Request, type Response } from 'express'
 import { rateLimit } from 'express-rate-limit'
+import { settingsRoutes } from './settings.js'
+import { supportRoutes } from './support.js'
 
 const tooMany = { message: 'Too many attempts. Try again later.' }
 
@@ -21,16 +24,19 @@ export interface App {
 /** Creates the app. It is configured by environment variables only; see the README. */
 export function buildApp(): App {
   const { env } = process
+  const users = new Users()
   const app = express()
   app.disable('x-powered-by')
 
   // Mobile apps get an access token. Browsers get a cookie that scripts cannot read, and never a token.
+  // Revocations let sessions end before they expire. Several instances need redisRevocations.
+  const revocations = memoryRevocations()
   const auth = corbadoConnect({
     session: browserOrNative({
-      browser: cookieSession({ secret: env.SESSION_SECRET }),
-      native: accessTokenSession({ secret: env.SESSION_SECRET }),
+      browser: cookieSession({ secret: env.SESSION_SECRET, revocations }),
+      native: accessTokenSession({ secret: env.SESSION_SECRET, revocations }),
     }),
-    findUser,
+    findUser: (identifier) => users.find(identifier),
     clientState: true,
   })
   app.use(auth)
@@ -43,7 +49,7 @@ export function buildApp(): App {
     async (req, res) => {
       const { email, password } = req.body ?? {}
       const wellFormed = typeof email === 'string' && typeof password === 'string' && password.length <= 128
-      const user = wellFormed ? await checkPassword(email, password) : null
+      const user = wellFormed ? await users.checkPassword(email, password) : null
       if (user === null) res.status(401).json({ message: 'The e-mail address or the password is wrong.' })
       else res.set('cache-control', 'no-store').json(await auth.signIn({ req, res }, user))
     },
@@ -61,7 +67,7 @@ export function buildApp(): App {
       else
         res
           .set('cache-control', 'no-store')
-          .json({ identifier: identifierFor(email, env.DECOY_SECRET ?? env.SESSION_SECRET ?? '') })
+          .json({ identifier: users.identifierFor(email, env.DECOY_SECRET ?? env.SESSION_SECRET ?? '') })
     },
   )
 
@@ -74,16 +80,21 @@ export function buildApp(): App {
     res.json({ success: true })
   })
 
+  app.use(settingsRoutes(auth, users))
+  app.use('/support', supportRoutes(auth, users))
+
   app.get('/', (req, res) => {
     const { html, headers } = renderPage({
       projectId: auth.client.projectId,
       frontendApi: env.FRONTEND_API,
       clientState: auth.readClientState(req),
+      supportDesk: true,
     })
     res.set(headers).send(html)
   })
   app.use('/page', express.static(pageDirectory, { index: false }))
 
+  app.use(auth.errorHandler)
   // By default, Express answers with an HTML page, which contains the stack unless NODE_ENV is `production`.
   app.use((error: unknown, _req: Request, res: Response, next: NextFunction) => {
     if (res.headersSent) return next(error)

@@ -1,9 +1,10 @@
-import { checkPassword, findUser, identifierFor, profileOf, type User } from '@corbado-connect/example-users'
+import { profileOf, type User, Users } from '@corbado-connect/example-users'
 import { pageDirectory, renderPage } from '@corbado-connect/example-web'
-import { cookieSession, corbadoConnect } from '@corbado-connect/fastify'
+import { cookieSession, corbadoConnect, memoryRevocations } from '@corbado-connect/fastify'
 import rateLimit from '@fastify/rate-limit'
 import fastifyStatic from '@fastify/static'
 import Fastify, { type FastifyInstance } from 'fastify'
+import { settingsRoutes } from './settings.js'
 
 declare module '@corbado-connect/fastify' {
   interface Register {
@@ -26,6 +27,7 @@ const identifierSchema = {
 /** Creates the app. It is configured by environment variables only; see the README. */
 export async function buildApp(): Promise<FastifyInstance> {
   const { env } = process
+  const users = new Users()
   const app = Fastify({
     logger: { level: env.LOG_LEVEL ?? 'info' },
     requestTimeout: 10_000,
@@ -34,8 +36,12 @@ export async function buildApp(): Promise<FastifyInstance> {
   })
 
   await app.register(corbadoConnect, {
-    session: cookieSession({ secret: env.SESSION_SECRET }),
-    findUser,
+    session: cookieSession({
+      secret: env.SESSION_SECRET,
+      // Lets sessions end before they expire. Several instances need redisRevocations.
+      revocations: memoryRevocations(),
+    }),
+    findUser: (identifier) => users.find(identifier),
     clientState: true,
   })
 
@@ -50,7 +56,7 @@ export async function buildApp(): Promise<FastifyInstance> {
     },
     async (request, reply) => {
       reply.header('cache-control', 'no-store')
-      const user = await checkPassword(request.body.email, request.body.password)
+      const user = await users.checkPassword(request.body.email, request.body.password)
       if (user === null) return reply.code(401).send({ message: 'The e-mail address or the password is wrong.' })
       return app.corbadoConnect.signIn({ request, reply }, user)
     },
@@ -66,7 +72,7 @@ export async function buildApp(): Promise<FastifyInstance> {
     },
     async (request, reply) => {
       reply.header('cache-control', 'no-store')
-      return { identifier: identifierFor(request.body.email, env.DECOY_SECRET ?? env.SESSION_SECRET ?? '') }
+      return { identifier: users.identifierFor(request.body.email, env.DECOY_SECRET ?? env.SESSION_SECRET ?? '') }
     },
   )
 
@@ -79,6 +85,8 @@ export async function buildApp(): Promise<FastifyInstance> {
     await app.corbadoConnect.signOut({ request, reply })
     return { success: true }
   })
+
+  settingsRoutes(app, users)
 
   app.get('/', (request, reply) => {
     const { html, headers } = renderPage({

@@ -1,7 +1,7 @@
 import type { Profile } from './api.js'
-import { copyOf, element, part } from './element.js'
+import { element } from './element.js'
+import { passkeyItem } from './passkey-item.js'
 import type { Passkey } from './passkeys.js'
-import { since } from './times.js'
 
 /** What a person can do after signing in. */
 export interface AccountActions {
@@ -67,7 +67,22 @@ export class AccountView {
 
   showPasskeys(passkeys: readonly Passkey[]): void {
     const newestFirst = [...passkeys].sort((a, b) => b.createdMs - a.createdMs)
-    this.#list.replaceChildren(...newestFirst.map((passkey) => this.#shown(passkey)))
+    this.#list.replaceChildren(
+      ...newestFirst.map((passkey) =>
+        passkeyItem(
+          {
+            maker: passkey.aaguidDetails?.name,
+            browser: passkey.sourceBrowser,
+            os: passkey.sourceOS,
+            createdMs: passkey.createdMs,
+            lastUsedMs: passkey.lastUsedMs,
+            synced: passkey.backupState,
+          },
+          'Delete',
+          (name, button) => this.#actions.delete(passkey, name, button),
+        ),
+      ),
+    )
     this.showState(passkeys.length === 0 ? 'You have no passkey yet.' : '')
   }
 
@@ -77,23 +92,4 @@ export class AccountView {
     this.#state.hidden = text === ''
     if (text !== '') this.#list.replaceChildren()
   }
-
-  #shown(passkey: Passkey): HTMLElement {
-    const item = copyOf('passkey-template')
-    const name = nameOf(passkey)
-    part(item, '[data-name]', HTMLElement).textContent = name
-    part(item, '[data-synced]', HTMLElement).hidden = !passkey.backupState
-    part(item, '[data-created]', HTMLElement).textContent = `Created ${since(passkey.createdMs)}`
-    part(item, '[data-used]', HTMLElement).textContent =
-      passkey.lastUsedMs > passkey.createdMs ? `Last used ${since(passkey.lastUsedMs)}` : 'Not used yet'
-    const button = part(item, 'button', HTMLButtonElement)
-    button.setAttribute('aria-label', `Delete ${name}`)
-    button.addEventListener('click', () => this.#actions.delete(passkey, name, button))
-    return item
-  }
-}
-
-/** The name of the password manager, if Corbado knows it, and where the passkey was created. */
-function nameOf({ aaguidDetails, sourceBrowser, sourceOS }: Passkey): string {
-  return `${aaguidDetails?.name || 'Passkey'} in ${sourceBrowser} on ${sourceOS}`
 }

@@ -2,10 +2,30 @@
 export interface Profile {
   readonly displayName: string
   readonly email: string
+  readonly role: 'customer' | 'support'
 }
 
 /** The operation that a connect token allows. */
 export type ConnectTokenType = 'passkey-append' | 'passkey-list' | 'passkey-delete'
+
+/** A passkey as the app lists it for support. */
+export interface CustomerPasskey {
+  readonly id: string
+  /** In Unix seconds. */
+  readonly createdAt: number | null
+  /** In Unix seconds. */
+  readonly lastUsedAt: number | null
+  readonly os: string | null
+  readonly browser: string | null
+  readonly authenticator: { readonly name: string | null }
+  readonly synced: boolean
+}
+
+/** What support sees of a customer. */
+export interface Customer {
+  readonly displayName: string
+  readonly passkeys: readonly CustomerPasskey[]
+}
 
 /** The app answered with an error. */
 export class AppError extends Error {
@@ -49,6 +69,25 @@ export async function signInWithPassword(email: string, password: string): Promi
 
 export async function signOut(): Promise<void> {
   await call('POST', '/logout', {})
+}
+
+/** Ends all sessions of the signed-in user, also those in other browsers and apps. */
+export async function signOutEverywhere(): Promise<void> {
+  await call('POST', '/signOutEverywhere', {})
+}
+
+export async function deleteAccount(): Promise<void> {
+  await call('POST', '/deleteAccount', {})
+}
+
+/** Finds a customer. Only for support. */
+export async function findCustomer(email: string): Promise<Customer> {
+  return call('POST', '/support/passkeys', { email })
+}
+
+/** Revokes a passkey of a customer. Only for support. */
+export async function revokePasskey(email: string, passkeyId: string): Promise<void> {
+  await call('POST', '/support/revokePasskey', { email, passkeyId })
 }
 
 /** Returns the identifier by which Corbado knows this person. */

@@ -7,6 +7,8 @@ export interface PageConfig {
   readonly frontendApi: string
   /** Corbado's clientState of an earlier login: scripts cannot read the cookie that stores it. */
   readonly clientState?: string
+  /** Whether the app has the routes of the support desk. */
+  readonly supportDesk?: boolean
 }
 
 export function readConfig(): PageConfig {

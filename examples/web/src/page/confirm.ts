@@ -1,9 +1,19 @@
 import { element } from './element.js'
 
-/** Asks before deleting. Escape and "Keep it" cancel. */
-export function confirmDeletion(text: string): Promise<boolean> {
+/** What to ask. */
+export interface Question {
+  readonly title: string
+  readonly text: string
+  /** The button that confirms. */
+  readonly confirm: string
+}
+
+/** Asks before something is deleted. Escape and "Keep it" cancel. */
+export function confirmDeletion({ title, text, confirm }: Question): Promise<boolean> {
   const dialog = element('confirm', HTMLDialogElement)
+  element('confirm-title', HTMLElement).textContent = title
   element('confirm-text', HTMLElement).textContent = text
+  element('confirm-button', HTMLElement).textContent = confirm
   dialog.showModal()
   const asked = new AbortController()
   return new Promise((resolve) => {
@@ -15,7 +25,7 @@ export function confirmDeletion(text: string): Promise<boolean> {
     dialog.addEventListener('cancel', () => answer(false), { signal: asked.signal })
     dialog.addEventListener(
       'submit',
-      ({ submitter }) => answer(submitter instanceof HTMLButtonElement && submitter.value === 'delete'),
+      ({ submitter }) => answer(submitter instanceof HTMLButtonElement && submitter.value === 'confirm'),
       { signal: asked.signal },
     )
   })

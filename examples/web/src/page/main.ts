@@ -1,17 +1,31 @@
 import { AccountView } from './account-view.js'
-import { AppError, type Profile, SessionNotKept, signInWithPassword, signOut, whoAmI } from './api.js'
+import {
+  AppError,
+  deleteAccount,
+  findCustomer,
+  type Profile,
+  revokePasskey,
+  SessionNotKept,
+  signInWithPassword,
+  signOut,
+  signOutEverywhere,
+  whoAmI,
+} from './api.js'
 import { readConfig } from './config.js'
 import { confirmDeletion } from './confirm.js'
 import { element } from './element.js'
 import { type Doing, explain } from './messages.js'
 import { announce, clearNotice, showNotice } from './notices.js'
 import { Passkeys } from './passkeys.js'
+import { SettingsView } from './settings-view.js'
 import { SignInView } from './sign-in-view.js'
+import { SupportView } from './support-view.js'
 import { type News, Tabs } from './tabs.js'
 import { WhatHappened } from './what-happened.js'
 
 const whatHappened = new WhatHappened()
-const passkeys = new Passkeys(readConfig())
+const config = readConfig()
+const passkeys = new Passkeys(config)
 const tabs = new Tabs((news) => void hear(news))
 
 let signedIn: Profile | null = null
@@ -50,7 +64,11 @@ const accountView = new AccountView({
       succeed('Your passkey is ready. Next time, sign in with it.')
     }),
   delete: async (passkey, name, button) => {
-    const sure = await confirmDeletion(`You will no longer be able to sign in with “${name}”. This cannot be undone.`)
+    const sure = await confirmDeletion({
+      title: 'Delete this passkey?',
+      text: `You will no longer be able to sign in with “${name}”. This cannot be undone.`,
+      confirm: 'Delete',
+    })
     if (!sure) return
     await act('Deleting a passkey', 'deleting', button, async () => {
       await passkeys.delete(passkey)
@@ -69,6 +87,52 @@ const accountView = new AccountView({
     }),
 })
 
+new SettingsView({
+  signOutEverywhere: (button) =>
+    act('Signing out everywhere', 'signing out', button, async () => {
+      await signOutEverywhere()
+      tabs.tell('session')
+      leave()
+      succeed('You are signed out in every browser and app.')
+    }),
+  deleteAccount: async (button) => {
+    const sure = await confirmDeletion({
+      title: 'Delete your account?',
+      text: 'Your account and all its passkeys are deleted. This cannot be undone.',
+      confirm: 'Delete my account',
+    })
+    if (!sure) return
+    await act('Deleting the account', 'deleting the account', button, async () => {
+      await deleteAccount()
+      passkeys.forgetLastLogin()
+      tabs.tell('session')
+      leave()
+      succeed('Your account was deleted. You can also remove its passkeys from your password manager.')
+    })
+  },
+})
+
+const supportView = new SupportView({
+  find: (email, button) =>
+    act('Finding a customer', 'finding a customer', button, async () => {
+      supportView.showCustomer(email, await findCustomer(email))
+    }),
+  revoke: async (email, { id }, name, button) => {
+    const sure = await confirmDeletion({
+      title: 'Revoke this passkey?',
+      text: `The customer can no longer sign in with “${name}”, and is signed out where it was used. This cannot be undone.`,
+      confirm: 'Revoke',
+    })
+    if (!sure) return
+    await act('Revoking a passkey', 'deleting', button, async () => {
+      await revokePasskey(email, id)
+      supportView.showCustomer(email, await findCustomer(email))
+      succeed('The passkey was revoked.')
+    })
+  },
+})
+
+element('support-account', HTMLElement).hidden = config.supportDesk !== true
 whatHappened.begin('Opening the page')
 await start()
 
@@ -130,6 +194,7 @@ function leave(): void {
 function showSignIn({ everyWay = false } = {}): void {
   signedIn = null
   accountView.hide()
+  supportView.hide()
   signInView.show({ knowsLastLogin: passkeys.knowsLastLogin, everyWay })
   void offerAutofill()
 }
@@ -138,6 +203,8 @@ async function showAccount(profile: Profile, offer = false): Promise<void> {
   signedIn = profile
   signInView.hide()
   accountView.show(profile)
+  if (config.supportDesk && profile.role === 'support') supportView.show()
+  else supportView.hide()
   const count = await list()
   accountView.offerPasskey(offer && count === 0)
 }

@@ -96,6 +96,40 @@ const appCalls: Readonly<Record<string, Known>> = {
     title: 'Asks for the identifier of this address',
     meaning: 'Corbado knows users by this identifier. It stays the same when the address changes.',
   },
+  '/signOutEverywhere': {
+    title: 'Ends all sessions',
+    meaning: 'The app ended every session of this user. Other browsers find out at their next request.',
+  },
+  '/deleteAccount': {
+    title: 'Deletes the account',
+    meaning: 'The app deleted the user and ended all sessions.',
+    onServer: () =>
+      onServer(
+        'Forgets the user',
+        'The app found the user at Corbado and deleted the passkeys first, then the user.',
+        'DELETE /v2/users/{userID}',
+      ),
+  },
+  '/support/passkeys': {
+    title: 'Asks for the passkeys of a customer',
+    meaning: 'The app checked that the signed-in user works for support.',
+    onServer: () =>
+      onServer(
+        'Lists the passkeys',
+        'The app finds the user by the identifier, which only the app knows for this address.',
+        'GET /v2/users/{userID}/credentials',
+      ),
+  },
+  '/support/revokePasskey': {
+    title: 'Revokes a passkey',
+    meaning: 'The app ended the sessions that began with this passkey.',
+    onServer: () =>
+      onServer(
+        'Deletes the passkey',
+        'The app first made sure that this passkey belongs to this customer.',
+        'DELETE /v2/users/{userID}/credentials/{id}',
+      ),
+  },
   '/auth/createConnectToken': {
     title: 'Asks for a connect token',
     meaning: 'Valid for one operation within a few minutes. The session determines the user.',

@@ -4,7 +4,14 @@ import type { Notice } from './notices.js'
 import { NoPasskey, NotOffered, PasskeyDeleted, PasskeyError } from './passkeys.js'
 
 /** What the person was doing. */
-export type Doing = 'signing in' | 'creating a passkey' | 'listing' | 'deleting' | 'signing out'
+export type Doing =
+  | 'signing in'
+  | 'creating a passkey'
+  | 'listing'
+  | 'deleting'
+  | 'deleting the account'
+  | 'finding a customer'
+  | 'signing out'
 
 /** Explains an error in plain words: what happened and what to do now. */
 export function explain(error: unknown, doing: Doing): Notice {
@@ -57,6 +64,8 @@ const byCode: Readonly<Record<string, string>> = {
 }
 
 function explainApp({ status, code, retryAfterSeconds }: AppError, doing: Doing): string {
+  if (status === 404 && doing === 'finding a customer') return 'There is no customer with this address.'
+  if (status >= 500 && doing === 'deleting the account') return 'Your account was not deleted. Try again in a moment.'
   if (status === 429) return `Too many attempts. Try again ${inSeconds(retryAfterSeconds)}.`
   const byItsCode = byCode[code ?? '']
   if (byItsCode !== undefined) return byItsCode

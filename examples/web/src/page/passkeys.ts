@@ -61,6 +61,12 @@ export class Passkeys {
     return this.#service.getLastLogin()?.identifierValue ?? localStorage.getItem(lastIdentifierKey)
   }
 
+  /** Forgets who signed in last, for example because the account was deleted. */
+  forgetLastLogin(): void {
+    this.#service.clearLastLogin()
+    localStorage.removeItem(lastIdentifierKey)
+  }
+
   /** Signs in with a passkey of the account with this address. */
   async signIn(email: string): Promise<void> {
     await this.#login(await passkeyIdentifier(email), PasskeyLoginSource.TextField)

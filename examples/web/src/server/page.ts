@@ -11,6 +11,8 @@ export interface PageConfig {
   readonly frontendApi: string | undefined
   /** Corbado's clientState of an earlier login. */
   readonly clientState: string | undefined
+  /** Whether the app has the routes of the support desk. Default: no. */
+  readonly supportDesk?: boolean
 }
 
 /** The page with its configuration written into it, and the headers to send it with. */
