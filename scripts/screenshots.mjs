@@ -29,7 +29,7 @@ try {
   await light.shoot('passkey-offer')
   await light.createPasskey()
   await light.shoot('passkeys')
-  await light.page.getByRole('button', { name: 'Sign out' }).click()
+  await light.page.getByRole('button', { name: 'Sign out', exact: true }).click()
   await light.page.getByText('You are signed out.').waitFor()
   await light.refusePrompts()
   await light.page.getByRole('button', { name: 'Sign in with your passkey' }).click()

@@ -2,6 +2,7 @@ import axe from 'axe-core'
 import type { Page } from 'playwright-core'
 import t, { type Test } from 'tap'
 import { launchChromium, noChromium } from '../support/chromium.js'
+import type { Example } from '../support/example-app.js'
 import { bundlePage, startExample } from './example-app.js'
 import { type Visitor, visit } from './visitor.js'
 
@@ -23,15 +24,20 @@ t.test('the page', { skip: noChromium }, async (t) => {
   await bundlePage()
   const browser = await launchChromium()
   t.teardown(() => browser.close())
-  const scene = (name: string, play: (t: Test, visitor: Visitor) => Promise<void>) =>
+  const scene = (
+    name: string,
+    play: (t: Test, visitor: Visitor) => Promise<void>,
+    example: Example = 'fastify-cookie',
+  ) =>
     t.test(name, async (t) => {
-      const { origin } = await startExample(t, 'fastify-cookie')
+      const { origin } = await startExample(t, example)
       const visitor = await visit(browser, origin)
       t.teardown(() => visitor.context.close())
       await play(t, visitor)
     })
 
   await scene('axe finds nothing in any state, light and dark, wide and narrow', everyState)
+  await scene('axe finds nothing in the support desk', supportDesk, 'express-bearer')
   await scene('everything works with the keyboard only', keyboardOnly)
   await scene('tells screen readers everything once', announcements)
   await scene('keeps the card in place and in view', steadyCard)
@@ -62,6 +68,10 @@ async function everyState(t: Test, visitor: Visitor) {
   await inspect('the question before deleting')
   await visitor.click('Keep it')
 
+  await visitor.click('Delete my account')
+  await inspect('the question before deleting the account')
+  await visitor.click('Keep it')
+
   await visitor.signOut()
   await inspect('signed out')
 
@@ -80,6 +90,28 @@ async function everyState(t: Test, visitor: Visitor) {
 
   await page.getByText('Password', { exact: true }).evaluate((label) => label.remove())
   t.match(await violations(page), [/^label.*password/], 'axe finds a missing label')
+}
+
+async function supportDesk(t: Test, visitor: Visitor) {
+  const { page } = visitor
+  await visitor.signInWithPassword()
+  await visitor.createPasskey()
+  await visitor.signOut()
+  await visitor.signInWithPassword({ email: 'sam@example.com', password: 'how may I help you today' })
+  const find = page.getByRole('button', { name: 'Find passkeys' })
+  await find.click()
+  const field = page.getByLabel('Customer’s e-mail')
+  t.equal(await field.getAttribute('aria-invalid'), 'true')
+  for (const look of looks.flat()) await noViolations(t, page, 'an empty field', look)
+
+  await field.fill('jane@example.com')
+  await find.click()
+  const title = page.getByRole('heading', { name: 'Passkeys of Jane Doe' })
+  await title.waitFor()
+  t.ok(await title.evaluate((heading) => heading === document.activeElement), 'the focus is on what was found')
+  for (const look of looks.flat()) await noViolations(t, page, 'the passkeys of a customer', look)
+  await visitor.click('Revoke Passkey in Chrome on Linux')
+  for (const look of looks.flat()) await noViolations(t, page, 'the question before revoking', look)
 }
 
 async function noViolations(t: Test, page: Page, state: string, { scheme, width }: Look) {

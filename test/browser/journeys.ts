@@ -3,6 +3,7 @@ import { launchChromium, noChromium } from '../support/chromium.js'
 import type { Example } from '../support/example-app.js'
 import { bundlePage, type RunningExample, startExample } from './example-app.js'
 import { refusals } from './refusals.js'
+import { accountDeletion, signOutEverywhere } from './settings.js'
 import { jane, type Visitor, visit } from './visitor.js'
 
 const passkeyName = 'Passkey in Chrome on Linux'
@@ -29,6 +30,8 @@ export function journeys(example: Example): void {
     await scene('autofill, also of a passkey that was deleted on another device', autofill)
     await scene('two tabs', twoTabs)
     await scene('outages', outages)
+    await scene('an account that is deleted', (t, visitor, app) => accountDeletion(t, visitor, app, browser))
+    await scene('signing out everywhere', (t, visitor, app) => signOutEverywhere(t, visitor, app, browser))
   })
 }
 
@@ -178,7 +181,7 @@ async function twoTabs(t: Test, visitor: Visitor) {
   await other.getByRole('dialog').getByRole('button', { name: 'Delete' }).click()
   await page.getByText('You have no passkey yet.').waitFor()
   t.pass('deleted there is deleted here')
-  await other.getByRole('button', { name: 'Sign out' }).click()
+  await other.getByRole('button', { name: 'Sign out', exact: true }).click()
   await page.getByText('You signed out in another tab.').waitFor()
   t.equal(await visitor.heading(), 'Sign in')
 
