@@ -3,7 +3,6 @@ import { launchChromium, noChromium } from '../support/chromium.js'
 import type { Example } from '../support/example-app.js'
 import { bundlePage, type RunningExample, startExample } from './example-app.js'
 import { refusals } from './refusals.js'
-import { accountDeletion, signOutEverywhere } from './settings.js'
 import { jane, type Visitor, visit } from './visitor.js'
 
 const passkeyName = 'Passkey in Chrome on Linux'
@@ -30,8 +29,6 @@ export function journeys(example: Example): void {
     await scene('autofill, also of a passkey that was deleted on another device', autofill)
     await scene('two tabs', twoTabs)
     await scene('outages', outages)
-    await scene('an account that is deleted', (t, visitor, app) => accountDeletion(t, visitor, app, browser))
-    await scene('signing out everywhere', (t, visitor, app) => signOutEverywhere(t, visitor, app, browser))
   })
 }
 

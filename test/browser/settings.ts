@@ -1,15 +1,30 @@
 import type { Browser } from 'playwright-core'
-import type { Test } from 'tap'
-import type { RunningExample } from './example-app.js'
+import t, { type Test } from 'tap'
+import { launchChromium, noChromium } from '../support/chromium.js'
+import type { Example } from '../support/example-app.js'
+import { bundlePage, type RunningExample, startExample } from './example-app.js'
 import { type Visitor, visit } from './visitor.js'
 
+/** Uses the settings of an example app in several browsers. */
+export function settings(example: Example): void {
+  t.setTimeout(120_000)
+  t.test(`the settings of ${example}`, { skip: noChromium }, async (t) => {
+    await bundlePage()
+    const browser = await launchChromium()
+    t.teardown(() => browser.close())
+    for (const [name, play] of Object.entries({ accountDeletion, signOutEverywhere })) {
+      await t.test(name, async (t) => {
+        const app = await startExample(t, example)
+        const visitor = await visit(browser, app.origin)
+        t.teardown(() => visitor.context.close())
+        await play(t, visitor, app, browser)
+      })
+    }
+  })
+}
+
 /** A person deletes the account, which is signed in elsewhere too. */
-export async function accountDeletion(
-  t: Test,
-  visitor: Visitor,
-  { corbado, origin }: RunningExample,
-  browser: Browser,
-) {
+async function accountDeletion(t: Test, visitor: Visitor, { corbado, origin }: RunningExample, browser: Browser) {
   const { page, device } = visitor
   const dialog = page.getByRole('dialog', { name: 'Delete your account?' })
   await visitor.signInWithPassword()
@@ -53,7 +68,7 @@ export async function accountDeletion(
 }
 
 /** A person signs out everywhere: here, in another tab, and in another browser. */
-export async function signOutEverywhere(t: Test, visitor: Visitor, { origin }: RunningExample, browser: Browser) {
+async function signOutEverywhere(t: Test, visitor: Visitor, { origin }: RunningExample, browser: Browser) {
   await visitor.signInWithPassword()
   const tab = await visitor.openTab()
   await tab.getByRole('heading', { name: 'Hello, Jane Doe' }).waitFor()
