@@ -1,5 +1,10 @@
 import { promisify } from 'node:util'
-import { type CorbadoConnectRouter, corbadoConnect, freshLogin, type SessionDescription } from '@corbado-connect/express'
+import {
+  type CorbadoConnectRouter,
+  corbadoConnect,
+  freshLogin,
+  type SessionDescription,
+} from '@corbado-connect/express'
 import express, { type Application, type ErrorRequestHandler } from 'express'
 import session, { type Store } from 'express-session'
 import { Passport } from 'passport'
