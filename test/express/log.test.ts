@@ -53,5 +53,5 @@ t.test('an identifier is not a format string', async (t) => {
   const identifier = '%c%s%o%c'
   const login = await page.post(verifyPath, { signedPasskeyData: await corbado.signIn(identifier) })
   t.equal(login.status, 502)
-  t.match(lines, [/^Corbado Connect: a request failed \{.*"identifier":"%c%s%o%c"\}.*CorbadoError/s])
+  t.match(lines, [/^Corbado Connect: login\.unknown .*"identifier":"%c%s%o%c".*\} CorbadoError/s])
 })
