@@ -4,6 +4,8 @@ import { fileURLToPath } from 'node:url'
 import { MemoryStore } from 'express-session'
 import type { Session } from 'fastify'
 import t, { type Test } from 'tap'
+import { setClock } from '../core/clock.js'
+import { createApp as createExpressFreshLogin } from '../express/recipes/fresh-login.js'
 import { createApp as createExpressOtherOrigin } from '../express/recipes/other-origin.js'
 import { createApp as createExpressSecondFactor } from '../express/recipes/second-factor.js'
 import { createApp as createExpressStepUp } from '../express/recipes/step-up.js'
@@ -19,6 +21,7 @@ import {
   type User,
   verifyPath,
 } from './project.js'
+import { createApp as createFastifyFreshLogin } from './recipes/fresh-login.js'
 import { createApp as createFastifyOtherOrigin } from './recipes/other-origin.js'
 import { createApp as createFastifySecondFactor } from './recipes/second-factor.js'
 import { createApp as createFastifyStepUp } from './recipes/step-up.js'
@@ -31,10 +34,15 @@ const appOrigin = 'https://app.example'
 const frameworks = {
   Fastify: {
     stepUp: async (t: Test) => listen(t, await createFastifyStepUp(findUser)),
+    freshLogin: async (t: Test) => listen(t, await createFastifyFreshLogin(findUser)),
     secondFactor: async (t: Test) => listen(t, await createFastifySecondFactor(users, secret, new Sessions<Session>())),
     otherOrigin: async (t: Test) => listen(t, await createFastifyOtherOrigin([appOrigin], findUser)),
   },
   Express: {
+    async freshLogin(t: Test) {
+      const { app, auth } = createExpressFreshLogin(findUser)
+      return listenExpress(t, app, auth)
+    },
     async stepUp(t: Test) {
       const { app, auth } = createExpressStepUp(findUser)
       return listenExpress(t, app, auth)
@@ -60,6 +68,26 @@ async function whoIs(page: Page): Promise<unknown> {
 }
 
 for (const [name, start] of Object.entries(frameworks)) {
+  t.test(`${name}: a fresh login`, async (t) => {
+    const corbado = await projectInEnvironment(t)
+    const page = new Page(await start.freshLogin(t))
+    const login = async () => page.post(verifyPath, { signedPasskeyData: await corbado.signIn(jane.identifier) })
+    const token = (type: string) => page.post(connectTokenPath, { type })
+    const clock = setClock(t, Date.now())
+
+    t.equal((await login()).status, 200)
+    t.equal((await token('passkey-append')).status, 200)
+    clock.now += 700_000
+    const renewed = await token('passkey-list')
+    t.match(setCookies(renewed), [/^__Host-corbado_connect_session=/], 'the session was renewed')
+    for (const type of ['passkey-append', 'passkey-delete']) {
+      const message = `${type}: a renewed session is not fresh`
+      assertRefused(t, await token(type), 403, 'CORBADO_FRESH_LOGIN_REQUIRED', message)
+    }
+    t.equal((await login()).status, 200)
+    t.equal((await token('passkey-delete')).status, 200)
+  })
+
   t.test(`${name}: step-up`, async (t) => {
     const corbado = await projectInEnvironment(t)
     const page = new Page(await start.stepUp(t))
@@ -193,6 +221,7 @@ t.test('the pages show the code that is tested', async (t) => {
     'sessions/fastify-secure-session': ['fastify/recipes/secure-session'],
     'sessions/express-session': ['express/recipes/express-session'],
     'sessions/passport': ['express/recipes/passport'],
+    'fresh-login': ['fastify/recipes/fresh-login', 'express/recipes/fresh-login'],
     'step-up': ['fastify/recipes/step-up', 'express/recipes/step-up'],
     'second-factor': ['fastify/recipes/second-factor', 'express/recipes/second-factor'],
     'other-origin': ['fastify/recipes/other-origin', 'express/recipes/other-origin'],
