@@ -171,7 +171,8 @@ t.test('the default replay store warns once, unless only one developer uses it',
   ]
   for (const [index, { name }] of [...frameworks.entries()].slice(0, 1)) {
     for (const [env, args, warning] of runs) {
-      const { exitCode, stdout, stderr } = await runChild('./default-store-process.js', [String(index), ...args], env).ended
+      const { exitCode, stdout, stderr } = await runChild('./default-store-process.js', [String(index), ...args], env)
+        .ended
       t.equal(exitCode, 0, stderr)
       t.equal(stdout, warning, `${name} ${JSON.stringify(env)} ${args}`)
     }
