@@ -38,7 +38,8 @@ export interface App {
   readonly members: Pick<
     fastifyAdapter.Connect<Person, HttpContext>,
     'client' | 'issueConnectToken' | 'verifyPasskey' | 'passkeys' | 'forgetUser'
-  >
+  > &
+    Pick<fastifyAdapter.CorbadoConnect<Person>, 'endSessions'>
   /** What an application does at the end of its life. */
   close(): Promise<void>
 }
