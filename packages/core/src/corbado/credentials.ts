@@ -5,14 +5,13 @@ import {
   isOptionalNumber,
   isOptionalString,
   isPaging,
-  isRecord,
   isShortString,
   matchesChecks,
   type Paging,
 } from './checks.js'
 import type { CallOptions } from './connect-tokens.js'
 import { everyItem, type ListQuery, listPath, maxListBytes } from './list.js'
-import { unlessNotFound } from './not-found.js'
+import { deleteIfFound, unlessNotFound } from './not-found.js'
 import { pathOf } from './object-id.js'
 import type { RepeatableCalls } from './repeatable-call.js'
 
@@ -123,14 +122,6 @@ export class Credentials {
   /** Deletes a passkey. Resolves to false if this user has no such passkey. @param id `cre-…` */
   async delete(userId: string, id: string, { signal }: CallOptions = {}): Promise<boolean> {
     const path = pathOf`/v2/users/${userId}/credentials/${id}`
-    const call = this.#calls.send({
-      operation: 'credentials.delete',
-      method: 'DELETE',
-      path,
-      isAnswer: isRecord,
-      notFoundIsRejection: true,
-      signal,
-    })
-    return (await unlessNotFound(call, false)) !== false
+    return deleteIfFound(this.#calls, { operation: 'credentials.delete', path, signal })
   }
 }

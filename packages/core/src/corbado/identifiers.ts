@@ -1,7 +1,7 @@
-import { type Checks, hasItems, isPaging, isRecord, isShortString, matchesChecks, type Paging } from './checks.js'
+import { type Checks, hasItems, isPaging, isShortString, matchesChecks, type Paging } from './checks.js'
 import type { CallOptions } from './connect-tokens.js'
 import { everyItem, type ListQuery, listPath, maxListBytes } from './list.js'
-import { unlessNotFound } from './not-found.js'
+import { deleteIfFound, unlessNotFound } from './not-found.js'
 import { pathOf } from './object-id.js'
 import type { RepeatableCalls } from './repeatable-call.js'
 
@@ -119,14 +119,6 @@ export class Identifiers {
   /** Deletes an identifier. Resolves to false if this user has no such identifier. @param id `ide-…` */
   async delete(userId: string, id: string, { signal }: CallOptions = {}): Promise<boolean> {
     const path = pathOf`/v2/users/${userId}/identifiers/${id}`
-    const call = this.#calls.send({
-      operation: 'identifiers.delete',
-      method: 'DELETE',
-      path,
-      isAnswer: isRecord,
-      notFoundIsRejection: true,
-      signal,
-    })
-    return (await unlessNotFound(call, false)) !== false
+    return deleteIfFound(this.#calls, { operation: 'identifiers.delete', path, signal })
   }
 }

@@ -4,14 +4,13 @@ import {
   isOptionalNumber,
   isOptionalString,
   isPaging,
-  isRecord,
   isShortString,
   matchesChecks,
   type Paging,
 } from './checks.js'
 import type { CallOptions } from './connect-tokens.js'
 import { everyItem, type ListQuery, listPath, maxListBytes } from './list.js'
-import { unlessNotFound } from './not-found.js'
+import { deleteIfFound, unlessNotFound } from './not-found.js'
 import { pathOf } from './object-id.js'
 import type { RepeatableCalls } from './repeatable-call.js'
 
@@ -150,14 +149,6 @@ export class Users {
   /** Deletes a user. Resolves to false if there is none. Needs the permission `users:write`. @param userId `usr-…` */
   async delete(userId: string, { signal }: CallOptions = {}): Promise<boolean> {
     const path = pathOf`/v2/users/${userId}`
-    const call = this.#calls.send({
-      operation: 'users.delete',
-      method: 'DELETE',
-      path,
-      isAnswer: isRecord,
-      notFoundIsRejection: true,
-      signal,
-    })
-    return (await unlessNotFound(call, false)) !== false
+    return deleteIfFound(this.#calls, { operation: 'users.delete', path, signal })
   }
 }
